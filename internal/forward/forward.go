@@ -1,0 +1,89 @@
+package forward
+
+import (
+	"net/netip"
+
+	"holdfast/internal/packet"
+)
+
+// Key names a session in a plane: our local ids, unique over all shards.
+type Key struct{ TunnelID, SessionID uint16 }
+
+// Session is all a plane needs to forward for one subscriber. A plane copies it.
+type Session struct {
+	Key
+	Element       uint32         // dense index within the shard's Handle; counters live there
+	PeerTunnelID  uint16         // ids for the header of what we send
+	PeerSessionID uint16         //
+	Local, Peer   netip.AddrPort // of the tunnel
+	Instance      uint16         // routing instance; 0 is the default one
+	IPv4          netip.Addr     // the subscriber's address; invalid: IPv4 is not up
+	IPv6          netip.Prefix   // its /64; invalid: IPv6 is not up
+	Routes        []netip.Prefix // further prefixes behind it (framed routes, delegated prefix)
+	MTU           uint16         // largest inner IP packet towards the subscriber, octets
+	PFC, ACFC     bool           // the peer takes compressed PPP headers
+	Sequenced     bool           // data goes through the shard (RFC 2661 §5.4)
+}
+
+// Counters of one session since it was installed, as the subscriber's interface
+// would count them: octets of inner IP packets.
+type Counters struct {
+	UpPackets, UpBytes     uint64 // from the subscriber
+	DownPackets, DownBytes uint64 // to the subscriber
+	Spoofed                uint64 // dropped: inner source address not the subscriber's
+	TooBig                 uint64 // dropped: larger than the MTU; an ICMP error was sent or suppressed
+	Dropped                uint64 // other drops: malformed, no buffer, policed
+}
+
+// Plane forwards subscriber packets. One plane serves all shards; each shard
+// has a Handle of its own.
+type Plane interface {
+	Handle(shard int) Handle
+	// Instance makes a routing instance ready: its device, its addresses, its
+	// routes. Calling it again with other values makes it so.
+	Instance(Instance) error
+	Totals() Totals
+	Close() error
+}
+
+// Handle is one shard's grip on the plane. Its calls take a batch, are safe to
+// repeat, and come from one goroutine, save Read, which anyone may call.
+type Handle interface {
+	Install(sessions []Session) error        // hold exactly these under their keys; replaces in place, counters kept for the same Element and Key
+	Remove(keys []Key) error                 // an unknown key is not an error
+	Read(elements []uint32, into []Counters) // in order; an unknown element reads zero
+	// Inject hands a data packet to the core side as if the subscriber's session
+	// had carried it: for sequenced sessions, which the shard unpacks.
+	Inject(key Key, ip []byte)
+}
+
+// Instance is a routing instance of the plane.
+type Instance struct {
+	ID        uint16
+	Name      string         // "default" or the Junos name
+	MTU       int            // of its device
+	Addresses []netip.Prefix // the LNS's own addresses inside it (unnumbered-address)
+	Pools     []netip.Prefix // routed to the device as aggregates: one route a pool range, never one a session
+}
+
+// Punt takes packets that are not the plane's business to their shard: PPP
+// control, link-local and multicast IPv6, data for sessions that are not
+// installed, all data of sequenced sessions (Sequenced). Each packet.Datagram is the whole L2TP
+// datagram. false: the shard's lane is full, and the plane counts and drops.
+type Punt func(shard int, b *packet.Batch) bool
+
+// Packets the plane gets from subscribers but must encapsulate for the shard,
+// when a session is sequenced: downstream inner packets, by element.
+type Sequenced func(shard int, element uint32, ip []byte) bool
+
+// Totals are a plane's counters that belong to no session, by cause.
+type Totals struct {
+	PuntedControl, PuntDropped uint64 // PPP control to shards; lane full
+	UnknownSession             uint64 // data for a session that is not installed
+	Malformed                  uint64 // no sound L2TP or PPP or IP header
+	WrongPeer                  uint64 // data from another address than the tunnel's
+	NoRoute                    uint64 // core packet for an address that no session has
+	ICMPSent, ICMPSuppressed   uint64 // packet too big, and rate-limited
+	SendDropped, DeviceDropped uint64 // socket or device would not take it
+	MSSClamped, TTLExpired     uint64
+}

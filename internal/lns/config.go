@@ -1,0 +1,160 @@
+package lns
+
+import (
+	"net/netip"
+	"time"
+
+	"holdfast/l2tp"
+	"holdfast/ppp"
+)
+
+// Config is everything an Engine reads, already resolved: names have become
+// pointers and defaults have been filled in. It is immutable; config.Build makes it.
+type Config struct {
+	HostName string // system host-name: our Host Name AVP and CHAP name
+
+	SessionMax      int           // services l2tp maximum-sessions, whole chassis
+	TunnelMax       int           // whole chassis; 0: what the ids allow
+	Drain           bool          // services l2tp drain: nothing new
+	DestructTimeout time.Duration // how long ended destinations, tunnels and sessions can be inspected
+	HalfOpenMax     int           // services l2tp tunnel half-open-maximum
+	HalfOpenPeerMax int
+
+	Groups    []*TunnelGroup // in the order of the configuration
+	Pools     []*Pool
+	Instances []Instance
+	// The Junos statements that `show services l2tp summary` prints, as configured or by default.
+	Summary SummarySettings
+}
+
+// SummarySettings are the chassis-wide settings that show commands print.
+type SummarySettings struct {
+	RetransmitMin               time.Duration
+	RetransmitMaxEstablished    int
+	RetransmitMaxNotEstablished int
+	TunnelIdleTimeout           time.Duration
+	DestructTimeout             time.Duration
+	ReceiveWindow               int
+	AddressChange               l2tp.AddressChange
+}
+
+// Instance is a routing instance.
+type Instance struct {
+	ID   uint16
+	Name string
+}
+
+// TunnelGroup is services l2tp tunnel-group NAME.
+type TunnelGroup struct {
+	Name               string
+	Gateway            netip.Addr     // local-gateway address
+	GatewayName        string         // local-gateway gateway-name; empty: the host name
+	SessionMax         int            // maximum-sessions; 0: no bound
+	Clients            *AccessProfile // l2tp-access-profile
+	AAA                *AAAProfile    // aaa-access-profile
+	Interfaces         []string       // service-interface, or those of service-device-pool: si-1/0/0 ...
+	Profile            *DynamicProfile
+	HideAVPs           bool
+	HelloInterval      time.Duration
+	ReceiveWindow      int
+	SendWindowMax      int
+	RetransmitInterval time.Duration
+	TunnelTimeout      time.Duration
+	ToSReflect         bool
+}
+
+// AccessProfile is access profile NAME with its L2TP clients.
+type AccessProfile struct {
+	Name    string
+	Clients map[string]*Client // by the LAC's Host Name AVP
+	Default *Client            // client default; nil: unknown LACs are refused
+}
+
+// Client is access profile P client NAME: how one LAC is treated.
+type Client struct {
+	Name               string
+	Tunnel             l2tp.TunnelConfig // everything but what the tunnel group adds: the secret, windows and timers
+	SessionMax         int               // maximum-sessions: over all tunnels of this client; 0: no bound
+	TunnelSessionMax   int               // maximum-sessions-per-tunnel; 0: no bound
+	LCPRenegotiation   bool
+	LocalCHAP          bool
+	OverrideResultCode bool // override-result-code session-out-of-resource: CDN 2 in place of 4
+	SessionLimitGroup  *SessionLimitGroup
+	AAA                *AAAProfile     // nil: the group's
+	Profile            *DynamicProfile // nil: the group's
+	PPP                *PPPProfile     // from ppp-profile, group-profile and client ppp; nil: defaults
+}
+
+// SessionLimitGroup is services l2tp session-limit-group NAME.
+type SessionLimitGroup struct {
+	Name       string
+	SessionMax int
+}
+
+// PPPProfile is what a link of this client runs with.
+type PPPProfile struct {
+	Name           string
+	Link           ppp.Config // Rand and HostName are the engine's to fill
+	LocalIPv4      netip.Addr // unnumbered-address: our IPCP address; never a tunnel's own address
+	DNS, NBNS      [2]netip.Addr
+	DNSIPv6        []netip.Addr // RDNSS in Router Advertisements
+	Pool           *Pool        // framed-pool
+	PoolIPv6       *Pool        // /64s for Router Advertisements
+	FramedIPv4     netip.Addr   // framed-ip-address, for a single subscriber
+	IdleTimeout    time.Duration
+	MTU            int // ppp-options mtu; 0: from the peer's MRU and the underlay
+	SessionTimeout time.Duration
+}
+
+// DynamicProfile is dynamic-profiles NAME, as far as it concerns sessions.
+type DynamicProfile struct {
+	Name       string
+	PPP        *PPPProfile // what it overrides: authentication, keepalives, MRU, unnumbered address; nil: nothing
+	Instance   uint16
+	IPv4, IPv6 bool // family inet, family inet6
+}
+
+// AAAProfile is access profile NAME as an AAA profile.
+type AAAProfile struct {
+	Name                                    string
+	Order                                   []AuthSource
+	Subscribers                             map[string]*LocalSubscriber
+	SessionLimitPerUserName                 int // 0: no bound
+	ClientSessionTimeout, ClientIdleTimeout time.Duration
+	StripUserName                           bool
+}
+
+// AuthSource is one word of authentication-order.
+type AuthSource uint8
+
+// Authentication sources. AuthRadius comes with package aaa.
+const (
+	AuthPassword AuthSource = iota // local subscribers
+	AuthNone                       // everybody is let in
+	AuthRadius
+)
+
+// LocalSubscriber is access profile P subscriber NAME.
+type LocalSubscriber struct {
+	Name       string
+	Password   string
+	FramedIPv4 netip.Addr // framed-ip-address; invalid: from the pool
+	Pool       *Pool      // framed-pool; nil: the profile's
+}
+
+// Pool is access address-assignment pool NAME, one family.
+type Pool struct {
+	Name         string
+	Prefix       netip.Prefix // family inet network / family inet6 prefix
+	Ranges       []PoolRange  // empty: the whole network, without network and broadcast address
+	PrefixLength int          // IPv6: length handed out, 64
+	Instance     uint16
+	Linked       *Pool // link: where to go on when this one is empty
+	Excluded     []netip.Addr
+}
+
+// PoolRange is range NAME low A high B.
+type PoolRange struct {
+	Name      string
+	Low, High netip.Addr
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lns
+
+import (
+	"holdfast/internal/event"
+	"holdfast/internal/forward"
+	"holdfast/internal/packet"
+	"holdfast/l2tp"
+	"holdfast/ppp"
+)
+
+// Effects is what an Engine wants done. It belongs to the shard, which passes
+// it to every call, then carries it out and resets it. Each list is in order;
+// the lists are carried out in the order of the fields, so that a session is
+// installed before the packet leaves that tells its peer so.
+type Effects struct {
+	Install  []forward.Session // into the plane
+	Remove   []forward.Key     // out of the plane
+	Inject   []Inject          // inner packets of sequenced sessions, to the core side
+	Transmit []packet.Datagram // from Local to Peer; Data is valid until Reset
+	Messages []Message         // to other shards
+	Answers  []*Request        // finished requests: back to who asked
+	Log      []event.Record    //
+	Stopped  bool              // after Stop: the last tunnel has been told and nothing is left to send
+
+	l2tp  l2tp.Effects
+	ppp   ppp.Effects
+	arena []byte
+}
+
+// Inject is an inner packet that the shard has unpacked itself.
+type Inject struct {
+	Key    forward.Key
+	Packet []byte
+}
+
+// Reset forgets all effects and the octets they pointed to.
+func (fx *Effects) Reset() {
+	clear(fx.Install)
+	clear(fx.Transmit)
+	clear(fx.Messages)
+	clear(fx.Answers)
+	clear(fx.Log)
+	fx.Install, fx.Remove, fx.Inject = fx.Install[:0], fx.Remove[:0], fx.Inject[:0]
+	fx.Transmit, fx.Messages, fx.Answers, fx.Log = fx.Transmit[:0], fx.Messages[:0], fx.Answers[:0], fx.Log[:0]
+	fx.Stopped = false
+	fx.l2tp.Reset()
+	fx.ppp.Reset()
+	fx.arena = fx.arena[:0]
+}

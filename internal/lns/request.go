@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lns
+
+import (
+	"net/netip"
+	"time"
+)
+
+// RequestKind says what an operator wants of the shards.
+type RequestKind uint8
+
+// Requests. The Show kinds fill a page of rows and leave the rest for the next
+// call (Cursor); the Clear kinds act on a bounded number of objects per call.
+const (
+	ShowSummary       RequestKind = iota // Summary: counts of everything
+	ShowDestinations                     // Destinations: one row a LAC address and gateway
+	ShowTunnels                          // Tunnels
+	ShowSessions                         // Sessions, in order of tunnel then element
+	ShowSubscribers                      // Subscribers
+	ShowGroups                           // Groups: one row a tunnel group
+	ShowClients                          // Clients: one row a LAC name
+	ShowPools                            // Pools
+	ClearDestinations                    // close every tunnel of the matching destinations
+	ClearTunnels                         // StopCCN to matching tunnels
+	ClearSessions                        // terminate matching sessions
+)
+
+// SubscriberState is where a subscriber is in its life.
+type SubscriberState uint8
+
+// Subscriber states (Junos "show subscribers").
+const (
+	StateInit        SubscriberState = iota // from the ICRQ until authorised
+	StateConfigured                         // authorised, NCPs pending
+	StateActive                             // an NCP open and forwarding installed
+	StateTerminating                        // being torn down
+	StateTerminated                         // kept for inspection
+	stateCount
+)
+
+// Filter selects rows; zero fields select all.
+type Filter struct {
+	Group        string     // tunnel group
+	LocalTunnel  uint16     // local tunnel id
+	LocalSession uint16     // local session id
+	Gateway      netip.Addr // local gateway
+	GatewayName  string
+	Peer         netip.Addr // the LAC
+	PeerName     string     // its host name
+	Interface    string     // si-1/0/0
+	User         string     // user name
+	Calling      string     // calling number
+	CircuitID    string     // agent circuit identifier
+	RemoteID     string
+	Address      netip.Addr // framed IPv4 or any address in its /64
+	Instance     string     // routing instance
+	Profile      string     // dynamic profile
+	State        SubscriberState
+	HasState     bool // State is meant
+}
+
+// Request goes to every shard in turn, with the same Filter; the API merges
+// the pages. Cursor is opaque: 0 at first, then what the last page left.
+type Request struct {
+	Kind   RequestKind
+	Filter Filter
+	Limit  int    // rows a page; 0: 256
+	Cursor uint32 // in: where to go on; out: where the next page begins
+	Done   bool   // out: this shard has no more
+
+	// Results; the slices are filled by appending, strings are shared and immutable.
+	Summary      Summary
+	Destinations []DestinationRow
+	Tunnels      []TunnelRow
+	Sessions     []SessionRow
+	Subscribers  []SubscriberRow
+	Groups       []GroupRow
+	Clients      []ClientRow
+	Pools        []PoolRow
+	Cleared      []Cleared
+
+	// Reply is the asker's: the shard calls it with the finished request, from its own goroutine. Never called by the engine.
+	Reply func(*Request)
+}
+
+// Cleared names an object that a Clear request has closed, for the feedback line.
+type Cleared struct {
+	Destination string // local name, when a destination
+	Tunnel      uint16
+	Session     uint16 // 0: the tunnel itself
+}
+
+// Summary is one shard's counts.
+type Summary struct {
+	Destinations         int // with tunnels; merged by address in the API through ShowDestinations
+	Tunnels              int // established
+	TunnelsHalfOpen      int
+	TunnelsClosing       int
+	Sessions             int             // established
+	States               [stateCount]int // subscribers by state
+	Interfaces           map[string]int  // subscribers by service interface
+	ByInstance           map[string]int  // subscribers by routing instance
+	Settings             SummarySettings
+	TunnelAuthentication bool // some client has a shared secret
+	Draining             bool
+	ControlRx, ControlTx Volume // L2TP control, this shard
+	Counters             Counters
+}
+
+// Volume is packets and octets.
+type Volume struct{ Packets, Bytes uint64 }
+
+// DestinationRow is one LAC address and local gateway.
+type DestinationRow struct {
+	LocalName                                                  string // "10": numbered as they came
+	Peer, Gateway                                              netip.Addr
+	Instance                                                   string
+	Tunnels, Sessions                                          int    // established
+	State                                                      string // Enabled, Drain
+	TunnelsTotal, TunnelsFailed, SessionsTotal, SessionsFailed uint64
+	ControlRx, ControlTx                                       Volume
+	ControlRxErrors, ControlTxErrors                           uint64
+}
+
+// TunnelRow is one tunnel.
+type TunnelRow struct {
+	LocalID, PeerID                  uint16
+	Peer, Local                      netip.AddrPort
+	Sessions                         int
+	State                            string // established, cc_responder_wait_ctl_conn, ... (Junos words)
+	Name                             string // tunnel name: "ID/N"
+	LocalName, PeerName              string
+	Group                            string
+	Instance                         string
+	SessionMax                       int
+	ReceiveWindow                    int
+	PeerWindow                       int
+	HelloInterval                    time.Duration // negative: off
+	Created                          time.Duration // age
+	Up                               time.Duration // since established; 0: not
+	Idle                             time.Duration // since the last data or control of the peer
+	ToSReflect                       bool
+	ControlRx, ControlTx             Volume
+	Retransmissions                  uint64
+	ControlRxErrors, ControlTxErrors uint64
+}
+
+// SessionRow is one L2TP session.
+type SessionRow struct {
+	TunnelLocalID, TunnelPeerID uint16
+	LocalID, PeerID             uint16
+	Element                     uint32 // for the plane's counters
+	Shard                       int
+	State                       string // Established, lns-ic-wait-connect, ...
+	Interface                   string // si-1/0/0
+	Unit                        uint32
+	User                        string
+	Mode                        string // dynamic
+	Local, Peer                 netip.AddrPort
+	LocalName, PeerName         string
+	TxSpeed, RxSpeed            uint64
+	BearerType, FramingType     uint32
+	LCPRenegotiation            bool
+	Authentication              string // PAP, CHAP, MS-CHAPv2, Proxy CHAP, ..., None
+	CallSerial                  uint32
+	CallingNumber, CalledNumber string
+	Sequencing                  bool
+	Created, Up, Idle           time.Duration
+	EchoTx, EchoRx              uint64
+	ControlRx, ControlTx        Volume
+	Cause                       string // why it ended, for kept ones
+}
+
+// SubscriberRow is one subscriber.
+type SubscriberRow struct {
+	ID                            uint64 // session id, unique over restarts of the daemon
+	User                          string
+	State                         SubscriberState
+	Interface                     string
+	Unit                          uint32
+	Instance                      string
+	Profile                       string // dynamic profile
+	AccessProfile                 string // AAA profile
+	IPv4                          netip.Addr
+	IPv6                          netip.Prefix
+	Pool, PoolIPv6                string
+	DNS                           [2]netip.Addr
+	Calling, Called               string
+	CircuitID, RemoteID           string
+	TunnelLocalID, SessionLocalID uint16
+	Peer, Gateway                 netip.Addr
+	PeerName                      string
+	Element                       uint32
+	Shard                         int
+	MTU                           int
+	TxSpeed, RxSpeed              uint64
+	Login                         time.Duration // age of the log-in
+	Cause                         string
+}
+
+// GroupRow is one tunnel group.
+type GroupRow struct {
+	Name, Gateway, GatewayName, Clients, AAA, Profile string
+	Interfaces                                        []string
+	Tunnels, Sessions                                 int
+	SessionMax                                        int
+}
+
+// ClientRow is one LAC name.
+type ClientRow struct {
+	Profile, Name     string
+	Tunnels, Sessions int
+	SessionMax        int
+}
+
+// PoolRow is one address pool, as one shard and the broker see it; the API adds shards up.
+type PoolRow struct {
+	Name, Instance, Linked string
+	Total                  uint64
+	Used                   uint64
+	OutOfAddresses         uint64
+}

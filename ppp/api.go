@@ -1,9 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package ppp
 
 import (
 	"math/rand/v2"
 	"net/netip"
 	"time"
+
+	"holdfast/ppp/wire"
 )
 
 // Role says which end of the link we are.
@@ -74,18 +78,18 @@ type Verdict struct {
 }
 
 // Protocol is a PPP protocol number.
-type Protocol uint16
+type Protocol = wire.Protocol
 
 // Protocol numbers.
 const (
-	ProtoIPv4   Protocol = 0x0021
-	ProtoIPv6   Protocol = 0x0057
-	ProtoIPCP   Protocol = 0x8021
-	ProtoIPV6CP Protocol = 0x8057
-	ProtoCCP    Protocol = 0x80fd
-	ProtoLCP    Protocol = 0xc021
-	ProtoPAP    Protocol = 0xc023
-	ProtoCHAP   Protocol = 0xc223
+	ProtoIPv4   = wire.ProtoIPv4
+	ProtoIPv6   = wire.ProtoIPv6
+	ProtoIPCP   = wire.ProtoIPCP
+	ProtoIPV6CP = wire.ProtoIPV6CP
+	ProtoCCP    = wire.ProtoCCP
+	ProtoLCP    = wire.ProtoLCP
+	ProtoPAP    = wire.ProtoPAP
+	ProtoCHAP   = wire.ProtoCHAP
 )
 
 // Phase is RFC 1661 §3.2's.
@@ -113,7 +117,7 @@ const (
 	Down                          // the link is dead for good; Err why. Nothing follows
 )
 
-// AuthRequest is what the peer offered.
+// AuthOffer is what the peer offered.
 type AuthOffer struct {
 	Method    AuthMethod
 	Name      string
@@ -141,29 +145,3 @@ type Effects struct {
 
 // Reset forgets all effects and the octets they pointed to.
 func (fx *Effects) Reset() { clear(fx.List); fx.List = fx.List[:0]; fx.arena = fx.arena[:0] }
-
-/*
-A Link is a plain struct of a few hundred octets, kept by value in its owner's
-slab; its zero value is a dead link. Its verbs (see link.go):
-
-	Init(cfg *Config, cred *Credentials)              cred only for Peer
-	Open(now, fx)                                     the layer below is up (ICCN): send Configure-Request
-	OpenProxy(now, Proxy{LastSent, LastReceived []byte}, fx) bool
-	                                                  LCP was negotiated by the LAC: take it as Opened if acceptable; false: it
-	                                                  was not, Open was done instead
-	ProxyAuth(now, AuthOffer, fx)                     after OpenProxy: judge what the LAC collected (emits AuthRequest) instead of asking
-	Handle(now, frame []byte, fx)                     a control frame; with or without FF 03, one- or two-octet protocol.
-	                                                  Unknown protocols get Protocol-Reject; IP frames only count as life
-	Alive(now)                                        a data frame came: the peer lives
-	Authenticated(now, Verdict, fx)                   answer to AuthRequest
-	Grant(now, Network, fx)                           authorised: NCPs may open
-	Close(now, reason string, fx)                     Terminate-Request, then Down
-	Abort(now)                                        the layer below has gone: dead at once, nothing sent, no effect
-	Next() time.Time / Advance(now, fx)
-	Phase() Phase; Network() Network; PeerMRU() uint16; PFC(), ACFC() bool (what we may send); AuthUsed() AuthMethod
-
-Package functions for owners that know the secret:
-
-	CheckPAP(o *AuthOffer, secret string) Verdict, CheckCHAP, CheckMSCHAPv2; Check dispatches on Method
-	ParseFrame(frame) (proto Protocol, payload []byte, ok bool)
-*/

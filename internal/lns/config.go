@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package lns
 
 import (
@@ -44,6 +46,13 @@ type Instance struct {
 	Name string
 }
 
+// Interface is a logical service interface: it groups sessions for balancing,
+// limits and show commands, and is no network device.
+type Interface struct {
+	Name       string // si-1/0/0
+	SessionMax int    // l2tp-maximum-session; 0: no bound
+}
+
 // TunnelGroup is services l2tp tunnel-group NAME.
 type TunnelGroup struct {
 	Name               string
@@ -55,12 +64,36 @@ type TunnelGroup struct {
 	Interfaces         []string       // service-interface, or those of service-device-pool: si-1/0/0 ...
 	Profile            *DynamicProfile
 	HideAVPs           bool
-	HelloInterval      time.Duration
+	HelloInterval      time.Duration // negative: never send HELLO, as in l2tp.TunnelConfig
 	ReceiveWindow      int
 	SendWindowMax      int
 	RetransmitInterval time.Duration
-	TunnelTimeout      time.Duration
+	TunnelTimeout      time.Duration // tunnel-timeout: how long establishing a tunnel or a call may take
 	ToSReflect         bool
+
+	// What follows is made of the above by config.Build, so that a LAC's name
+	// leads to everything that is meant for it with one look-up.
+	TermsByHostName map[string]*Terms
+	TermsDefault    *Terms // of client default; nil: unknown LACs are refused
+}
+
+// Terms is all that one tunnel group grants one of its clients: the settings of
+// the chassis, the group, the client, its PPP profile and the dynamic profile
+// merged, the more specific winning. Nothing in it is nil.
+type Terms struct {
+	Client  *Client
+	Tunnel  *l2tp.TunnelConfig // complete, for AcceptTunnel
+	AAA     *AAAProfile        // the client's or else the group's
+	Profile *DynamicProfile    // the client's or else the group's
+	PPP     *PPPProfile        // complete: the client's, overlaid by the dynamic profile's
+}
+
+// Terms is what a LAC with this Host Name gets; nil: it is unknown and refused.
+func (g *TunnelGroup) Terms(hostName string) *Terms {
+	if t := g.TermsByHostName[hostName]; t != nil {
+		return t
+	}
+	return g.TermsDefault
 }
 
 // AccessProfile is access profile NAME with its L2TP clients.
@@ -82,7 +115,8 @@ type Client struct {
 	SessionLimitGroup  *SessionLimitGroup
 	AAA                *AAAProfile     // nil: the group's
 	Profile            *DynamicProfile // nil: the group's
-	PPP                *PPPProfile     // from ppp-profile, group-profile and client ppp; nil: defaults
+	PPP                *PPPProfile     // from user-group-profile and client ppp, without the dynamic profile; see Terms
+	InterfaceID        string          // interface-id; agrees with the l2tp-interface-id of the dynamic profile
 }
 
 // SessionLimitGroup is services l2tp session-limit-group NAME.
@@ -104,6 +138,18 @@ type PPPProfile struct {
 	IdleTimeout    time.Duration
 	MTU            int // ppp-options mtu; 0: from the peer's MRU and the underlay
 	SessionTimeout time.Duration
+	Advertisement  RouterAdvertisement
+}
+
+// RouterAdvertisement is protocols router-advertisement of a dynamic profile.
+type RouterAdvertisement struct {
+	IntervalMax       time.Duration // max-advertisement-interval (RFC 4861 §6.2.1 MaxRtrAdvInterval)
+	RouterLifetime    time.Duration // default-lifetime; 0: not a default router
+	ValidLifetime     time.Duration // prefix valid-lifetime
+	PreferredLifetime time.Duration // prefix preferred-lifetime
+	DNSLifetime       time.Duration // dns-server-address lifetime (RFC 8106 §5.1)
+	HopLimit          uint8         // current-hop-limit; 0: unspecified
+	MTU               int           // link-mtu; 0: no MTU option
 }
 
 // DynamicProfile is dynamic-profiles NAME, as far as it concerns sessions.
@@ -112,6 +158,8 @@ type DynamicProfile struct {
 	PPP        *PPPProfile // what it overrides: authentication, keepalives, MRU, unnumbered address; nil: nothing
 	Instance   uint16
 	IPv4, IPv6 bool // family inet, family inet6
+
+	InterfaceID string // dial-options l2tp-interface-id
 }
 
 // AAAProfile is access profile NAME as an AAA profile.
@@ -122,6 +170,8 @@ type AAAProfile struct {
 	SessionLimitPerUserName                 int // 0: no bound
 	ClientSessionTimeout, ClientIdleTimeout time.Duration
 	StripUserName                           bool
+	StripDelimiters                         string // strip-user-name delimiter: any of these octets ends the name
+	StripFromRight                          bool   // parse-direction right-to-left: the last delimiter counts, not the first
 }
 
 // AuthSource is one word of authentication-order.

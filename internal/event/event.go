@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package event declares every log line of the daemon: its name, level, fields
-// and meaning. The core emits Records by ID; there is no free text. The list in
-// docs/reference/events.md is generated from here.
 package event
 
 import "net/netip"

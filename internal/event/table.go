@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package event
+
+// Def declares one event.
+type Def struct {
+	Name   string  // as in the log; upper case, as operators know them
+	Level  Level   // how much it matters
+	Fields []Field // in the order of the line
+	Rate   int     // lines a second that one shard writes; what is above is counted and told in the next line. 0: no limit
+	Help   string  // what it means and what to do
+}
+
+// Rates. What peers can cause at will is held to a few lines a second; what
+// happens once in the life of the daemon is not.
+const (
+	unlimited = 0
+	perCall   = 100 // one for each log-in: at full speed there are thousands
+	perTunnel = 50
+	perFault  = 10 // a misbehaving or hostile peer decides how often
+)
+
+var (
+	tunnelFields  = []Field{Shard, Group, LAC, Peer, Tunnel}
+	sessionFields = []Field{Shard, Group, LAC, Peer, Tunnel, Session, User, Calling}
+)
+
+// with returns base and more as a slice of its own.
+func with(base []Field, more ...Field) []Field {
+	return append(append([]Field(nil), base...), more...)
+}
+
+// table has one row an event.
+var table = [eventCount]Def{
+	TunnelUp: {"L2TP_TUNNEL_UP", Info, tunnelFields, perTunnel,
+		"A control connection is established."},
+	TunnelDown: {"L2TP_TUNNEL_DOWN", Info, with(tunnelFields, Count, Err), perTunnel,
+		"A control connection has ended, and with it its sessions (count)."},
+	TunnelRefused: {"L2TP_TUNNEL_REFUSED", Warning, with(tunnelFields, Err), perFault,
+		"An SCCRQ was answered with StopCCN: no access profile names this LAC, a limit is reached, or the LNS drains."},
+	TunnelAuthenticationFailed: {"L2TP_TUNNEL_AUTHENTICATION_FAILED", Warning, with(tunnelFields, Err), perFault,
+		"The LAC's Challenge Response is missing or wrong: compare the shared secrets."},
+	SessionUp: {"L2TP_SESSION_UP", Info, with(sessionFields, Address), perCall,
+		"A subscriber is on line: authenticated, addressed and forwarding."},
+	SessionDown: {"L2TP_SESSION_DOWN", Info, with(sessionFields, Address, Err), perCall,
+		"A session has ended."},
+	SessionRefused: {"L2TP_SESSION_REFUSED", Warning, with(sessionFields, Err), perFault,
+		"An incoming call was answered with CDN: a limit is reached, there is no resource, or the LNS drains."},
+	AuthenticationFailed: {"PPP_AUTHENTICATION_FAILED", Warning, with(sessionFields, Err), perFault,
+		"A subscriber was turned away: unknown user name or wrong password."},
+	PoolExhausted: {"ADDRESS_POOL_EXHAUSTED", Error, []Field{Shard, Name, User}, perFault,
+		"A subscriber got no address because the pool (name) and those linked to it are empty."},
+	HalfOpenEvicted: {"L2TP_HALF_OPEN_EVICTED", Warning, with(tunnelFields, Count), perFault,
+		"A tunnel that was never established made room for a new one: more SCCRQs come in than are completed, which is what a flood looks like."},
+	PeerAddressChanged: {"L2TP_PEER_ADDRESS_CHANGED", Info, tunnelFields, perTunnel,
+		"The LAC sends from another address or port (peer) and the tunnel follows it (tx-address-change)."},
+	PeerAddressChangeRejected: {"L2TP_PEER_ADDRESS_CHANGE_REJECTED", Warning, tunnelFields, perFault,
+		"Packets of a tunnel come from another address or port (peer) than tx-address-change allows."},
+	QueueFull: {"QUEUE_FULL", Warning, []Field{Shard, Name, Count}, perFault,
+		"A bounded queue (name) was full and the number of items in count was dropped."},
+	Draining: {"L2TP_DRAINING", Info, []Field{Shard}, unlimited,
+		"The LNS takes no new tunnels and sessions (services l2tp drain)."},
+	ShardRecovered: {"SHARD_RECOVERED", Error, []Field{Shard, Tunnel, Session, Name, Err}, perFault,
+		"A fault of the program was contained: the input that led to it was dropped and the shard goes on. Report it with the cause."},
+	DaemonReady: {"DAEMON_READY", Info, []Field{Name, Count}, unlimited,
+		"The LNS serves: the gateways are open, on count shards."},
+	DaemonStopping: {"DAEMON_STOPPING", Info, []Field{Name, Count}, unlimited,
+		"The LNS tells its tunnels (StopCCN) and ends."},
+	ConfigurationLoaded: {"CONFIGURATION_LOADED", Info, []Field{Name}, unlimited,
+		"The configuration file (name) is in force for what comes."},
+	PlaneFailed: {"PLANE_FAILED", Error, []Field{Shard, Name, Count, Err}, perFault,
+		"The data plane (name) refused count sessions, or itself failed: they are not forwarded."},
+}
+
+// Def is the declaration of an event. An ID that is none has an empty one.
+func (id ID) Def() Def {
+	if id >= eventCount {
+		return Def{}
+	}
+	return table[id]
+}
+
+// IDs is how many events there are: they are 0 to IDs()-1.
+func IDs() int { return int(eventCount) }
+
+// String is the name in the log.
+func (id ID) String() string { return id.Def().Name }
+
+// String is the level's name.
+func (l Level) String() string {
+	if int(l) < len(levelNames) {
+		return levelNames[l]
+	}
+	return "unknown"
+}
+
+var levelNames = [...]string{Debug: "debug", Info: "info", Warning: "warning", Error: "error"}

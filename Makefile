@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+GO      ?= go
+FUZZ    ?= 30s
+RFC_DIR ?= .
+
+.PHONY: build demo test check root bench fuzz soak generate docs rfc-keywords clean
+
+build: ## bin/holdfast
+	$(GO) build -trimpath -o bin/holdfast ./cmd/holdfast
+
+demo: build ## an LNS, 600 subscribers, and what show says of them
+	bin/holdfast demo
+
+test: build ## everything, real peers included; installs the Debian packages that are missing
+	test/packages.sh
+	$(GO) vet ./...
+	$(GO) test -timeout 20m ./...
+	test/fuzz.sh 5s
+
+check: build ## what needs neither root nor other programs
+	@test -z "$$(gofmt -l . | tee /dev/stderr)"
+	$(GO) vet ./...
+	$(GO) test -short -race ./...
+
+root: build ## only the tests that need root, with their names
+	$(GO) test -v -run '^TestRoot' ./...
+	$(GO) test -v ./test/...
+
+bench: build ## log-ins, memory and forwarding, beside what this machine can do at all
+	test/bench.sh
+
+fuzz: ## every fuzz target for FUZZ
+	test/fuzz.sh $(FUZZ)
+
+soak: build ## hours: fuzzing, many seeds, the real peers again and again
+	test/soak.sh
+
+generate: ## code and references that are made from declarations
+	$(GO) generate ./...
+	$(MAKE) docs
+
+docs: ## docs/reference
+	$(GO) test ./... -run '^TestReference' -update
+
+rfc-keywords: ## docs/rfc/keywords from the RFC texts in RFC_DIR
+	$(GO) test ./internal/tidy -run '^TestRFCKeywords$$' -count=1 -rfc=$(abspath $(RFC_DIR))
+
+clean:
+	rm -rf bin

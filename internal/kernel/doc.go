@@ -8,6 +8,7 @@
 //	tun.go        queues of a multi-queue TUN device, with virtio headers
 //	link.go       devices, addresses, routes, rules by netlink
 //	sysctl.go     settings below /proc/sys
+//	proc.go       what this process costs
 //	netns.go      network namespaces, for tests, demo and benchmarks
 //	afpacket.go   packet sockets, for captures and tests
 //

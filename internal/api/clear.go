@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package api
+
+import (
+	"context"
+
+	"connectrpc.com/connect"
+	"google.golang.org/protobuf/proto"
+
+	pb "holdfast/internal/api/holdfastv1"
+	"holdfast/internal/lns"
+)
+
+// clearFilter translates the selector of a clear. Nobody closes everything by
+// leaving something out.
+func clearFilter(q *pb.ClearRequest) (lns.Filter, error) {
+	if !q.All && (q.Selector == nil || proto.Equal(q.Selector, &pb.Selector{})) {
+		return lns.Filter{}, invalid("say what to clear, or all")
+	}
+	if q.Selector.GetId() != 0 {
+		return lns.Filter{}, invalid("clear has no selector id")
+	}
+	return filter(q.Selector)
+}
+
+// ClearTunnels closes tunnels with StopCCN.
+func (s *Server) ClearTunnels(ctx context.Context, q *connect.Request[pb.ClearRequest], out *connect.ServerStream[pb.ClearedPage]) error {
+	return s.clear(ctx, lns.ClearTunnels, q.Msg, out)
+}
+
+// ClearSessions terminates sessions.
+func (s *Server) ClearSessions(ctx context.Context, q *connect.Request[pb.ClearRequest], out *connect.ServerStream[pb.ClearedPage]) error {
+	return s.clear(ctx, lns.ClearSessions, q.Msg, out)
+}
+
+func (s *Server) clear(ctx context.Context, kind lns.RequestKind, q *pb.ClearRequest, out *connect.ServerStream[pb.ClearedPage]) error {
+	f, err := clearFilter(q)
+	if err != nil {
+		return err
+	}
+	return s.walk(ctx, kind, f, func(_ int, r *lns.Request) error {
+		page := &pb.ClearedPage{}
+		for _, c := range r.Cleared {
+			page.Cleared = append(page.Cleared, &pb.Cleared{Tunnel: uint32(c.Tunnel), Session: uint32(c.Session)})
+		}
+		return send(out, page, len(page.Cleared))
+	})
+}
+
+// ClearDestinations closes all tunnels of the LAC addresses. A destination lives
+// in several shards and is reported once, when all have closed it.
+func (s *Server) ClearDestinations(ctx context.Context, q *connect.Request[pb.ClearRequest], out *connect.ServerStream[pb.ClearedPage]) error {
+	f, err := clearFilter(q.Msg)
+	if err != nil {
+		return err
+	}
+	rows, err := s.destinations(ctx, f)
+	if err != nil {
+		return err
+	}
+	if err := s.walk(ctx, lns.ClearDestinations, f, func(int, *lns.Request) error { return nil }); err != nil {
+		return err
+	}
+	page := &pb.ClearedPage{}
+	for i := range rows {
+		page.Cleared = append(page.Cleared, &pb.Cleared{Destination: rows[i].LocalName})
+	}
+	return send(out, page, len(page.Cleared))
+}

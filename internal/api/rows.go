@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package api
+
+import (
+	"net/netip"
+	"time"
+
+	pb "holdfast/internal/api/holdfastv1"
+	"holdfast/internal/forward"
+	"holdfast/internal/lns"
+)
+
+// clientType is what every subscriber of an LNS is.
+const clientType = "L2TP"
+
+func volume(v lns.Volume) *pb.Volume { return &pb.Volume{Packets: v.Packets, Bytes: v.Bytes} }
+
+func text(a netip.Addr) string {
+	if !a.IsValid() {
+		return ""
+	}
+	return a.String()
+}
+
+func textPort(a netip.AddrPort) string {
+	if !a.IsValid() {
+		return ""
+	}
+	return a.String()
+}
+
+func textPrefix(p netip.Prefix) string {
+	if !p.IsValid() {
+		return ""
+	}
+	return p.String()
+}
+
+// seconds is d in whole seconds; a negative one is none.
+func seconds(d time.Duration) uint32 { return uint32(max(d, 0) / time.Second) }
+
+// count is n as the wire has it; a negative one is none.
+func count(n int) uint64 { return uint64(max(n, 0)) }
+
+// since is when something of this age began.
+func since(now time.Time, age time.Duration) int64 { return now.Add(-age).Unix() }
+
+func dataCounters(c forward.Counters) *pb.DataCounters {
+	return &pb.DataCounters{
+		Rx:      &pb.Volume{Packets: c.UpPackets, Bytes: c.UpBytes},
+		Tx:      &pb.Volume{Packets: c.DownPackets, Bytes: c.DownBytes},
+		Spoofed: c.Spoofed, TooBig: c.TooBig, Dropped: c.Dropped,
+	}
+}
+
+func tunnelRow(r *lns.TunnelRow, now time.Time) *pb.Tunnel {
+	return &pb.Tunnel{
+		LocalId: uint32(r.LocalID), PeerId: uint32(r.PeerID), Peer: textPort(r.Peer), Local: textPort(r.Local),
+		Sessions: count(r.Sessions), State: r.State, Name: r.Name, LocalName: r.LocalName, PeerName: r.PeerName,
+		Group: r.Group, RoutingInstance: r.Instance, MaximumSessions: count(r.SessionMax),
+		ReceiveWindow: uint32(count(r.ReceiveWindow)), PeerWindow: uint32(count(r.PeerWindow)),
+		HelloIntervalSeconds: seconds(r.HelloInterval), CreatedUnix: since(now, r.Created),
+		UpSeconds: seconds(r.Up), IdleSeconds: seconds(r.Idle), TosReflect: r.ToSReflect,
+		ControlRx: volume(r.ControlRx), ControlTx: volume(r.ControlTx), Retransmissions: r.Retransmissions,
+		ControlRxErrors: r.ControlRxErrors, ControlTxErrors: r.ControlTxErrors,
+	}
+}
+
+func sessionRow(r *lns.SessionRow, now time.Time) *pb.Session {
+	return &pb.Session{
+		TunnelLocalId: uint32(r.TunnelLocalID), TunnelPeerId: uint32(r.TunnelPeerID),
+		LocalId: uint32(r.LocalID), PeerId: uint32(r.PeerID), State: r.State,
+		Interface: r.Interface, Unit: r.Unit, UserName: r.User, Mode: r.Mode,
+		Local: textPort(r.Local), Peer: textPort(r.Peer), LocalName: r.LocalName, PeerName: r.PeerName,
+		TxSpeed: r.TxSpeed, RxSpeed: r.RxSpeed, BearerType: r.BearerType, FramingType: r.FramingType,
+		LcpRenegotiation: r.LCPRenegotiation, Authentication: r.Authentication, CallSerialNumber: r.CallSerial,
+		CallingNumber: r.CallingNumber, CalledNumber: r.CalledNumber, Sequencing: r.Sequencing,
+		CreatedUnix: since(now, r.Created), UpSeconds: seconds(r.Up), IdleSeconds: seconds(r.Idle),
+		EchoTx: r.EchoTx, EchoRx: r.EchoRx, ControlRx: volume(r.ControlRx), ControlTx: volume(r.ControlTx),
+		Cause: r.Cause, Shard: uint32(count(r.Shard)),
+	}
+}
+
+func subscriberRow(r *lns.SubscriberRow, now time.Time) *pb.Subscriber {
+	return &pb.Subscriber{
+		Id: r.ID, UserName: r.User, State: stateName(r.State), ClientType: clientType,
+		Interface: r.Interface, Unit: r.Unit, RoutingInstance: r.Instance, ProfileName: r.Profile, AccessProfile: r.AccessProfile,
+		Ipv4Address: text(r.IPv4), Ipv6Prefix: textPrefix(r.IPv6), Ipv4Pool: r.Pool, Ipv6Pool: r.PoolIPv6,
+		PrimaryDns: text(r.DNS[0]), SecondaryDns: text(r.DNS[1]), CallingNumber: r.Calling, CalledNumber: r.Called,
+		AgentCircuitId: r.CircuitID, AgentRemoteId: r.RemoteID,
+		TunnelLocalId: uint32(r.TunnelLocalID), SessionLocalId: uint32(r.SessionLocalID),
+		PeerGateway: text(r.Peer), LocalGateway: text(r.Gateway), PeerName: r.PeerName,
+		Mtu: uint32(count(r.MTU)), TxSpeed: r.TxSpeed, RxSpeed: r.RxSpeed,
+		LoginUnix: since(now, r.Login), Cause: r.Cause, Shard: uint32(count(r.Shard)),
+	}
+}
+
+func groupRow(r *lns.GroupRow) *pb.Group {
+	return &pb.Group{
+		Name: r.Name, LocalGateway: r.Gateway, LocalGatewayName: r.GatewayName, L2TpAccessProfile: r.Clients,
+		AaaAccessProfile: r.AAA, DynamicProfile: r.Profile, Interfaces: append([]string(nil), r.Interfaces...),
+		Tunnels: count(r.Tunnels), Sessions: count(r.Sessions), MaximumSessions: count(r.SessionMax),
+	}
+}
+
+func clientRow(r *lns.ClientRow) *pb.Client {
+	return &pb.Client{
+		Profile: r.Profile, Name: r.Name, Tunnels: count(r.Tunnels), Sessions: count(r.Sessions), MaximumSessions: count(r.SessionMax),
+	}
+}
+
+func poolRow(r *lns.PoolRow) *pb.Pool {
+	return &pb.Pool{
+		Name: r.Name, RoutingInstance: r.Instance, Linked: r.Linked, Total: r.Total, Used: r.Used, OutOfAddresses: r.OutOfAddresses,
+	}
+}
+
+func destinationRow(r *lns.DestinationRow) *pb.Destination {
+	return &pb.Destination{
+		LocalName: r.LocalName, PeerGateway: text(r.Peer), LocalGateway: text(r.Gateway), RoutingInstance: r.Instance,
+		Tunnels: count(r.Tunnels), Sessions: count(r.Sessions), State: r.State,
+		TunnelsTotal: r.TunnelsTotal, TunnelsFailed: r.TunnelsFailed, SessionsTotal: r.SessionsTotal, SessionsFailed: r.SessionsFailed,
+		ControlRx: volume(r.ControlRx), ControlTx: volume(r.ControlTx), ControlRxErrors: r.ControlRxErrors, ControlTxErrors: r.ControlTxErrors,
+	}
+}

@@ -80,13 +80,15 @@ func loadModules() {
 }
 
 // hooks makes pppd leave its environment in /run/state/IPPARAM.{up,up6} while a
-// link is up, and a line in IPPARAM.history for each time it came up.
+// link is up, and a line in IPPARAM.history for each time it came up (IPv6: up6).
 func hooks() {
-	up := "#!/bin/sh\nf=/run/state/$6\n{ env; date +AT=%s%3N; } >$f.new\nmv $f.new $f.SUFFIX\necho up >>$f.history\n"
+	up := func(suffix string) string {
+		return "#!/bin/sh\nf=/run/state/$6\n{ env; date +AT=%s%3N; } >$f.new-" + suffix + "\necho " + suffix + " >>$f.history\nmv $f.new-" + suffix + " $f." + suffix + "\n"
+	}
 	for name, text := range map[string]string{
 		"/etc/ppp/options": "",
-		"/etc/ppp/ip-up":   strings.ReplaceAll(up, "SUFFIX", "up"),
-		"/etc/ppp/ipv6-up": strings.ReplaceAll(strings.Replace(up, "$f.new\n", "$f.new6\n", 1), "mv $f.new $f.SUFFIX\necho up >>$f.history", "mv $f.new6 $f.up6"),
+		"/etc/ppp/ip-up":   up("up"),
+		"/etc/ppp/ipv6-up": up("up6"),
 		"/etc/ppp/ip-down": "#!/bin/sh\nrm -f /run/state/$6.up /run/state/$6.up6\n",
 	} {
 		say(os.WriteFile(name, []byte(text), 0o755), name)

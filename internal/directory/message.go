@@ -14,6 +14,7 @@ const (
 	LimitGroup                  // limit: session-limit-group
 	Address                     // claim: a framed address
 	UserName                    // claim: session-limit-per-username
+	PoolBlocks                  // names the home of a pool; the engine keeps the broker
 )
 
 // Key names one fact.

@@ -6,7 +6,7 @@ package pool
 type Broker struct {
 	space    *Space
 	lent     map[BlockID]int // who holds which block
-	returned []BlockID       // given back: lent again first
+	returned []BlockID       // given back: lent again when no new one is left, the longest rested first
 	at       int             // the span from which the next new block comes
 	next     BlockID         // that block, once at has begun
 	begun    bool            // next is meant
@@ -17,10 +17,11 @@ func NewBroker(s *Space) *Broker { return &Broker{space: s, lent: make(map[Block
 
 // Lend gives the shard a block that nobody holds. ok is false when all are lent.
 func (b *Broker) Lend(shard int) (id BlockID, ok bool) {
-	if n := len(b.returned); n > 0 {
-		id, b.returned = b.returned[n-1], b.returned[:n-1]
-	} else if id, ok = b.fresh(); !ok {
-		return 0, false
+	if id, ok = b.fresh(); !ok {
+		if len(b.returned) == 0 {
+			return 0, false
+		}
+		id, b.returned = b.returned[0], b.returned[1:]
 	}
 	b.lent[id] = shard
 	return id, true
@@ -32,14 +33,14 @@ func (b *Broker) fresh() (BlockID, bool) {
 		sp := b.space.spans[b.at]
 		if !b.begun {
 			// Two spans may share their border block: it was lent with the first.
-			if first := sp.low.Block(); b.at == 0 || first > b.space.spans[b.at-1].high.Block() {
+			if first := b.space.block(sp.low); b.at == 0 || first > b.space.block(b.space.spans[b.at-1].high) {
 				b.next = first
 			} else {
 				b.next = first + 1
 			}
 			b.begun = true
 		}
-		if b.next <= sp.high.Block() {
+		if b.next <= b.space.block(sp.high) {
 			b.next++
 			return b.next - 1, true
 		}

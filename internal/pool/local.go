@@ -52,13 +52,13 @@ func (l *Local) Allocate() (u Unit, ok bool) {
 	i := b.pick()
 	l.take(b, i)
 	b.rotor = i + 1
-	return Unit(b.id)<<8 | Unit(i), true
+	return Unit(b.id)<<l.space.bits | Unit(i), true
 }
 
 // Take hands out that very unit, for a subscriber that returns. ok is false
 // when it is taken or its block is not lent here.
 func (l *Local) Take(u Unit) bool {
-	b, i := l.blocks[u.Block()], uint8(u)
+	b, i := l.blocks[l.space.block(u)], l.space.offset(u)
 	if b == nil || !b.exists.has(i) || b.taken.has(i) {
 		return false
 	}
@@ -80,7 +80,7 @@ func (l *Local) take(b *block, i uint8) {
 // its block is empty now and enough other units are free, back is the block to
 // return to the broker.
 func (l *Local) Release(u Unit) (back BlockID, empty, ok bool) {
-	b, i := l.blocks[u.Block()], uint8(u)
+	b, i := l.blocks[l.space.block(u)], l.space.offset(u)
 	if b == nil || !b.taken.has(i) {
 		return 0, false, false
 	}
@@ -91,7 +91,7 @@ func (l *Local) Release(u Unit) (back BlockID, empty, ok bool) {
 	if b.open < 0 {
 		l.push(b)
 	}
-	if size := b.exists.count(); b.free == size && l.free-size >= BlockSize/2 {
+	if size := b.exists.count(); b.free == size && l.free-size >= size/2 {
 		l.drop(b)
 		l.free -= b.free
 		delete(l.blocks, b.id)

@@ -13,7 +13,7 @@ func addr(s string) netip.Addr { return netip.MustParseAddr(s) }
 
 func mustSpace(t testing.TB, ranges []Range, length int, excluded ...netip.Addr) *Space {
 	t.Helper()
-	s, err := NewSpace(ranges, length, excluded)
+	s, err := NewSpace(ranges, length, excluded, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,14 +32,14 @@ func TestRangesThatShareABlock(t *testing.T) {
 		t.Fatalf("total %d", s.Total())
 	}
 	b, l := NewBroker(s), NewLocal(s)
-	id, ok := b.Lend(0)
-	if !ok {
-		t.Fatal("nothing to lend")
+	lent := map[BlockID]bool{}
+	for id, ok := b.Lend(0); ok; id, ok = b.Lend(0) {
+		if lent[id] {
+			t.Fatalf("block %v is lent twice", id)
+		}
+		lent[id] = true
+		l.Add(id)
 	}
-	if id2, again := b.Lend(0); again {
-		t.Fatalf("a second block %v", id2)
-	}
-	l.Add(id)
 	got := map[netip.Prefix]bool{}
 	for {
 		u, ok := l.Allocate()
@@ -80,27 +80,47 @@ func TestSpaceErrors(t *testing.T) {
 		{Range{addr("192.0.2.1"), addr("192.0.2.2")}, 24},
 		{Range{addr("2001:db8::"), addr("2001:db8::1")}, 65},
 	} {
-		if _, err := NewSpace([]Range{c.r}, c.length, nil); err == nil {
+		if _, err := NewSpace([]Range{c.r}, c.length, nil, 1); err == nil {
 			t.Errorf("%v /%d is accepted", c.r, c.length)
 		}
 	}
 }
 
-// A freed address is used again as late as possible: the next subscriber must
-// not get the packets meant for the last one.
+// A freed address is used again as late as its block allows: the next
+// subscriber must not get the packets meant for the last one.
 func TestFreedAddressRests(t *testing.T) {
-	s := mustSpace(t, []Range{{addr("198.51.100.0"), addr("198.51.100.255")}}, 32)
+	s := mustSpace(t, []Range{{addr("198.18.0.0"), addr("198.18.15.255")}}, 32)
 	l := NewLocal(s)
-	l.Add(s.spans[0].low.Block())
+	l.Add(s.block(s.spans[0].low))
 	first, _ := l.Allocate()
+	l.Allocate() // stays, or the block would be empty
 	l.Release(first)
-	for range 255 {
+	for range 254 {
 		if u, _ := l.Allocate(); u == first {
 			t.Fatal("used again at once")
 		}
 	}
 	if u, ok := l.Allocate(); !ok || u != first {
 		t.Fatalf("%v %v after all others", u, ok)
+	}
+}
+
+// Small pools must serve every shard: no shard may hold all of them in one block.
+func TestSmallPoolServesAllShards(t *testing.T) {
+	s, err := NewSpace([]Range{{addr("192.0.2.0"), addr("192.0.2.63")}}, 32, nil, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := NewBroker(s)
+	for shard := range 4 {
+		l := NewLocal(s)
+		id, ok := b.Lend(shard)
+		if l.Add(id); !ok {
+			t.Fatalf("no block for shard %d", shard)
+		}
+		if _, ok := l.Allocate(); !ok {
+			t.Fatalf("no address for shard %d", shard)
+		}
 	}
 }
 
@@ -112,7 +132,7 @@ func TestNoAddressTwiceNoneLost(t *testing.T) {
 		size := uint32(rapid.IntRange(1, 1500).Draw(t, "size"))
 		base := netip.AddrFrom4([4]byte{198, 18, byte(low >> 8), byte(low)})
 		end := low + size - 1
-		s, err := NewSpace([]Range{{base, netip.AddrFrom4([4]byte{198, 18, byte(end >> 8), byte(end)})}}, 32, nil)
+		s, err := NewSpace([]Range{{base, netip.AddrFrom4([4]byte{198, 18, byte(end >> 8), byte(end)})}}, 32, nil, 3)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -182,7 +202,7 @@ func TestReleaseOfWhatIsNotOut(t *testing.T) {
 	if _, _, ok := l.Release(5); ok {
 		t.Error("a unit of no block was released")
 	}
-	l.Add(s.spans[0].low.Block())
+	l.Add(s.block(s.spans[0].low))
 	if _, _, ok := l.Release(s.spans[0].low); ok {
 		t.Error("a free unit was released")
 	}
@@ -195,7 +215,7 @@ func BenchmarkAllocateRelease(b *testing.B) {
 	s := mustSpace(b, []Range{{addr("10.0.0.0"), addr("10.0.255.255")}}, 32)
 	l := NewLocal(s)
 	for id := range BlockID(256) {
-		l.Add(s.spans[0].low.Block() + id)
+		l.Add(s.block(s.spans[0].low) + id)
 	}
 	b.ReportAllocs()
 	for b.Loop() {

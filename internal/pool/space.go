@@ -16,21 +16,18 @@ var (
 	ErrLength = errors.New("pool: prefix length must be longer than the range's own and at most 64")
 )
 
-// BlockSize is the number of units in a block.
-const BlockSize = 256
+// blockBits is the binary logarithm of the largest block: 256 units.
+const blockBits = 8
 
 // Unit is the number of an address or prefix: an IPv4 address as an integer, or
 // the leading bits of an IPv6 prefix.
 type Unit uint64
 
-// BlockID is a Unit without its last 8 bits.
+// BlockID is a Unit without its last bits: 8 of them, fewer in a small pool.
 type BlockID uint64
 
-// Block returns the block the unit lies in.
-func (u Unit) Block() BlockID { return BlockID(u >> 8) }
-
 // Mask says which units of a block exist, or are taken: one bit each.
-type Mask [BlockSize / 64]uint64
+type Mask [1 << blockBits / 64]uint64
 
 func (m *Mask) set(i uint8)      { m[i/64] |= 1 << (i % 64) }
 func (m *Mask) clear(i uint8)    { m[i/64] &^= 1 << (i % 64) }
@@ -52,6 +49,7 @@ type Range struct{ Low, High netip.Addr }
 type Space struct {
 	prefixLength int // 32 for IPv4, at most 64 for IPv6
 	v6           bool
+	bits         int    // a block is 1<<bits units
 	spans        []span // sorted, disjoint
 	excluded     map[Unit]struct{}
 	total        uint64
@@ -61,8 +59,9 @@ type span struct{ low, high Unit }
 
 // NewSpace builds the units of an IPv4 pool (prefixLength 32) or of an IPv6
 // pool that hands out prefixes of prefixLength. Excluded addresses are left out
-// (with the whole prefix they lie in).
-func NewSpace(ranges []Range, prefixLength int, excluded []netip.Addr) (*Space, error) {
+// (with the whole prefix they lie in). The pool is cut into blocks of 256 units,
+// or into smaller ones so that each of the shards finds several.
+func NewSpace(ranges []Range, prefixLength int, excluded []netip.Addr, shards int) (*Space, error) {
 	s := &Space{prefixLength: prefixLength, excluded: make(map[Unit]struct{}, len(excluded))}
 	for i, r := range ranges {
 		if r.Low.BitLen() != r.High.BitLen() || r.High.Less(r.Low) || (i > 0 && r.Low.Is6() != s.v6) {
@@ -81,8 +80,19 @@ func NewSpace(ranges []Range, prefixLength int, excluded []netip.Addr) (*Space, 
 			s.total--
 		}
 	}
+	for s.bits = blockBits; s.bits > 0 && s.total>>s.bits < uint64(shards)*blocksPerShard; s.bits-- {
+	}
 	return s, nil
 }
+
+// blocksPerShard is how many blocks each shard should find at least, unless it is alone.
+const blocksPerShard = 16
+
+// block is the block that a unit lies in.
+func (s *Space) block(u Unit) BlockID { return BlockID(u >> s.bits) }
+
+// offset is a unit's place in its block.
+func (s *Space) offset(u Unit) uint8 { return uint8(u & (1<<s.bits - 1)) }
 
 // merge sorts the spans, joins those that touch or overlap and counts the units.
 func (s *Space) merge() {
@@ -163,8 +173,8 @@ func (s *Space) Total() uint64 { return s.total }
 // mask returns which units of a block exist.
 func (s *Space) mask(id BlockID) Mask {
 	var m Mask
-	for i := range BlockSize {
-		if s.has(Unit(id)<<8 | Unit(i)) {
+	for i := range 1 << s.bits {
+		if s.has(Unit(id)<<s.bits | Unit(i)) {
 			m.set(uint8(i))
 		}
 	}

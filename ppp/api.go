@@ -31,11 +31,17 @@ const (
 	MSCHAPv2            // RFC 2759
 )
 
+// String is the method's name.
+func (m AuthMethod) String() string {
+	return [...]string{"none", "PAP", "CHAP", "MS-CHAPv2"}[m]
+}
+
 // Config is what the links of one profile share. It is never changed after
 // use; zero fields mean the default in brackets.
 type Config struct {
-	Role Role
-	Rand *rand.Rand // magic numbers, challenges, identifiers; unpredictable in production
+	Role     Role
+	Rand     *rand.Rand // magic numbers, challenges, identifiers; unpredictable in production
+	Counters *Counters  // where the links count; nil: nowhere
 
 	MRU             uint16        // what we ask for [1492]; 1500 is always accepted (RFC 1661 §6.1)
 	RestartInterval time.Duration // [3 s] RFC 1661 §4.6
@@ -49,6 +55,7 @@ type Config struct {
 	ChallengeMax  int           // [32]
 	HostName      string        // CHAP Name of the authenticator
 	NoPFC, NoACFC bool          // reject field compression instead of accepting it
+	PFC, ACFC     bool          // tell the peer that it may compress; what it compresses is taken in any case
 	IgnoreMagic   bool          // do not treat a wrong magic number in an echo as a fault
 
 	EchoInterval time.Duration // [30 s]; negative: never send Echo-Requests. Any frame from the peer counts as life when Alive is called
@@ -104,6 +111,11 @@ const (
 	PhaseTerminate
 )
 
+// String is the phase's name.
+func (p Phase) String() string {
+	return [...]string{"dead", "establish", "authenticate", "network", "terminate"}[p]
+}
+
 // EffectKind says which fields of an Effect mean something.
 type EffectKind uint8
 
@@ -116,6 +128,11 @@ const (
 	NetworkDown                   // Protocol left Opened
 	Down                          // the link is dead for good; Err why. Nothing follows
 )
+
+// String is the effect's name.
+func (k EffectKind) String() string {
+	return [...]string{"SendFrame", "AuthRequest", "LinkUp", "NetworkUp", "NetworkDown", "Down"}[k]
+}
 
 // AuthOffer is what the peer offered.
 type AuthOffer struct {

@@ -22,9 +22,10 @@ type Config struct {
 	HalfOpenMax     int           // services l2tp tunnel half-open-maximum
 	HalfOpenPeerMax int
 
-	Groups    []*TunnelGroup // in the order of the configuration
-	Pools     []*Pool
-	Instances []Instance
+	Groups     []*TunnelGroup // in the order of the configuration
+	Pools      []*Pool
+	Instances  []Instance
+	Interfaces []Interface // service interfaces with limits
 	// The Junos statements that `show services l2tp summary` prints, as configured or by default.
 	Summary SummarySettings
 }

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package stage sets the scene for the demo and the benchmarks: a small network,
+// an LNS of our own running in it as a process, and places for LACs in front of
+// it and for a host behind it.
+//
+//	lac                      lns                         core
+//	192.0.2.11 .. .13 -----  192.0.2.1, 192.0.2.2
+//	LACs                     holdfast serve
+//	                         203.0.113.1  -------------  203.0.113.2   UDP echo
+//	                         2001:db8::1                 2001:db8::2
+//
+// With root these are three network namespaces, and the LNS forwards through its
+// TUN plane. Without root, but where the kernel lets users make namespaces, the
+// same happens inside a user namespace (see Reexec). Else everything is on the
+// loopback device: gateways 127.0.2.1 and 127.0.2.2, LACs 127.0.2.11 to .13, no
+// plane, no host behind it.
+//
+// Close takes everything down again: the process, the namespaces, the files.
+//
+// Files, in reading order: stage.go the scene; serve.go the LNS process;
+// userns.go namespaces without root.
+package stage

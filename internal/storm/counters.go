@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package storm
+
+import "time"
+
+// Cause is why a call or a session ended that nobody wanted to end.
+type Cause uint8
+
+// Causes. The first ones end calls that are not up yet, the last ones only
+// sessions; some end both.
+const (
+	LocalLimit         Cause = iota // no Session ID left in the tunnel
+	NoAnswer                        // patience ended before an ICRP
+	LCPTimeout                      // patience ended before LCP opened
+	AuthTimeout                     // patience ended before a verdict
+	NCPTimeout                      // patience ended before an address
+	AuthRejected                    // the LNS said no
+	LinkFailed                      // PPP could not agree, or its counters ran out
+	Cleared                         // the LNS sent CDN
+	TunnelLost                      // StopCCN, or the tunnel died
+	EchoLost                        // LCP Echo-Requests stayed unanswered
+	PeerTerminatedLink              // the LNS sent a Terminate-Request
+	causeCount
+)
+
+var causeNames = [causeCount]string{
+	"local limit", "no answer", "LCP timeout", "authentication timeout", "NCP timeout",
+	"authentication rejected", "link failed", "cleared by CDN", "tunnel lost", "echo lost", "link terminated by LNS",
+}
+
+// String is the cause in words.
+func (c Cause) String() string { return causeNames[c] }
+
+// resultCodes is how many CDN Result Codes are told apart: RFC 2661 §4.4.2
+// defines 1 to 11; what else comes counts as 0.
+const resultCodes = 12
+
+// Counters only grow.
+type Counters struct {
+	TunnelsOffered uint64 // SCCRQ, first copies
+	TunnelsUp      uint64
+	TunnelsFailed  uint64 // ended before they were up
+	TunnelsLost    uint64 // ended after, against our will
+
+	CallsOffered uint64 // ICRQ, first copies
+	CallsUp      uint64 // address received
+	HungUp       uint64 // ended by HangUp, in any state
+	Renegotiated uint64 // sessions that came up again within their call
+	EchoesLost   uint64 // LCP Echo-Requests of modems that nothing was heard after
+	Failed       [causeCount]uint64
+	Dropped      [causeCount]uint64
+	ByResult     [resultCodes]uint64 // CDNs received, by Result Code
+
+	Retransmissions uint64 // L2TP control messages sent again
+	CallsFromLNS    uint64 // refused: tunnels and calls that the LNS asked for
+	Stray           uint64 // frames for no call of ours, or malformed ones
+	Prefixes        uint64 // Router Advertisements that gave a modem its first prefix
+
+	ProbesSent, ProbesReceived uint64
+	ProbesCorrupt              uint64 // came back with a wrong length, checksum or octet, or to the wrong modem
+	OtherPackets               uint64 // IP packets that are no probe's echo
+}
+
+// FailedAll is how many calls failed before they were up.
+func (c *Counters) FailedAll() uint64 { return total(&c.Failed) }
+
+// DroppedAll is how many sessions ended that should not have.
+func (c *Counters) DroppedAll() uint64 { return total(&c.Dropped) }
+
+func total(causes *[causeCount]uint64) (n uint64) {
+	for _, v := range causes {
+		n += v
+	}
+	return n
+}
+
+// Merge adds o to c.
+func (c *Counters) Merge(o *Counters) {
+	for _, f := range []struct{ to, from *uint64 }{
+		{&c.TunnelsOffered, &o.TunnelsOffered},
+		{&c.TunnelsUp, &o.TunnelsUp},
+		{&c.TunnelsFailed, &o.TunnelsFailed},
+		{&c.TunnelsLost, &o.TunnelsLost},
+		{&c.CallsOffered, &o.CallsOffered},
+		{&c.CallsUp, &o.CallsUp},
+		{&c.HungUp, &o.HungUp},
+		{&c.Renegotiated, &o.Renegotiated},
+		{&c.EchoesLost, &o.EchoesLost},
+		{&c.Retransmissions, &o.Retransmissions},
+		{&c.CallsFromLNS, &o.CallsFromLNS},
+		{&c.Stray, &o.Stray},
+		{&c.Prefixes, &o.Prefixes},
+		{&c.ProbesSent, &o.ProbesSent},
+		{&c.ProbesReceived, &o.ProbesReceived},
+		{&c.ProbesCorrupt, &o.ProbesCorrupt},
+		{&c.OtherPackets, &o.OtherPackets},
+	} {
+		*f.to += *f.from
+	}
+	for i := range c.Failed {
+		c.Failed[i] += o.Failed[i]
+		c.Dropped[i] += o.Dropped[i]
+	}
+	for i := range c.ByResult {
+		c.ByResult[i] += o.ByResult[i]
+	}
+}
+
+// Snapshot is a copy of what a LAC, or all of them together, have counted.
+type Snapshot struct {
+	Counters
+	Tunnels  int // up
+	Sessions int // modems that are online
+	InFlight int // calls in set-up
+	Ending   int // modems that hang up, tunnels that are not closed yet
+
+	Setup     Histogram // ICRQ sent to address received, as the kernel's receive timestamps have it
+	RoundTrip Histogram // of probes
+
+	FirstCallAt time.Time // the first ICRQ; zero: none yet
+	LastUpAt    time.Time // the latest session to come up
+}
+
+// Merge adds what another LAC has counted.
+func (s *Snapshot) Merge(o *Snapshot) {
+	s.Counters.Merge(&o.Counters)
+	s.Tunnels += o.Tunnels
+	s.Sessions += o.Sessions
+	s.InFlight += o.InFlight
+	s.Ending += o.Ending
+	s.Setup.Merge(&o.Setup)
+	s.RoundTrip.Merge(&o.RoundTrip)
+	if s.FirstCallAt.IsZero() || !o.FirstCallAt.IsZero() && o.FirstCallAt.Before(s.FirstCallAt) {
+		s.FirstCallAt = o.FirstCallAt
+	}
+	if o.LastUpAt.After(s.LastUpAt) {
+		s.LastUpAt = o.LastUpAt
+	}
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package storm
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Result is what a run has measured. Times in JSON are in milliseconds.
+type Result struct {
+	LNS      []string `json:"lns"`
+	LACs     int      `json:"lacs"`
+	Tunnels  int      `json:"tunnels"`  // planned
+	Sessions int      `json:"sessions"` // planned
+	Seed     uint64   `json:"seed"`
+
+	Complete      bool    `json:"complete"` // every session came up, none was lost, everything ended in order
+	TunnelsUp     int     `json:"tunnels_up"`
+	SessionsUp    int     `json:"sessions_up"` // at the end of the ramp
+	SessionsHeld  int     `json:"sessions_held"`
+	RampMS        float64 `json:"ramp_ms"` // first ICRQ to the last session up
+	LoginsPerS    float64 `json:"logins_per_second"`
+	CPUPerLoginUS float64 `json:"emulator_cpu_us_per_login"`
+	HangUpMS      float64 `json:"hang_up_ms"`
+	Left          int     `json:"left"` // sessions and tunnels that did not end
+
+	Setup     Quantiles         `json:"setup_ms"`
+	Offered   uint64            `json:"calls_offered"`
+	Failed    map[string]uint64 `json:"calls_failed"`
+	Dropped   map[string]uint64 `json:"sessions_dropped"`
+	ByResult  map[string]uint64 `json:"cdn_by_result_code"`
+	TunnelsKO uint64            `json:"tunnels_failed"`
+	Lost      uint64            `json:"tunnels_lost"`
+	Resent    uint64            `json:"l2tp_retransmissions"`
+	Echoes    uint64            `json:"echoes_lost"`
+	Prefixes  uint64            `json:"ipv6_prefixes"`
+
+	Traffic TrafficResult `json:"traffic"`
+	Socket  SocketResult  `json:"socket"`
+}
+
+// Quantiles of a histogram, in milliseconds.
+type Quantiles struct {
+	P50  float64 `json:"p50"`
+	P90  float64 `json:"p90"`
+	P99  float64 `json:"p99"`
+	Max  float64 `json:"max"`
+	Mean float64 `json:"mean"`
+}
+
+// TrafficResult is what became of the probes.
+type TrafficResult struct {
+	Sent      uint64    `json:"sent"`
+	Received  uint64    `json:"received"`
+	Corrupt   uint64    `json:"corrupt"`
+	Lost      uint64    `json:"lost"`
+	RoundTrip Quantiles `json:"round_trip_ms"`
+}
+
+// SocketResult is what the LACs' sockets did.
+type SocketResult struct {
+	Sent     uint64 `json:"sent"`
+	Received uint64 `json:"received"`
+	Lost     uint64 `json:"receive_buffer_lost"`
+	Dropped  uint64 `json:"send_buffer_dropped"`
+	Refused  uint64 `json:"refused"`
+	Reads    uint64 `json:"read_calls"`
+	Writes   uint64 `json:"write_calls"`
+}
+
+func quantiles(h *Histogram) Quantiles {
+	return Quantiles{
+		P50: ms(h.Quantile(0.5)), P90: ms(h.Quantile(0.9)), P99: ms(h.Quantile(0.99)),
+		Max: ms(h.Max()), Mean: ms(h.Mean()),
+	}
+}
+
+func ms(d time.Duration) float64 {
+	return float64(d.Round(time.Microsecond)) / float64(time.Millisecond)
+}
+
+// peak keeps the most tunnels seen.
+func (x *Result) peak(s *Snapshot) { x.TunnelsUp = max(x.TunnelsUp, s.Tunnels) }
+
+// ramp takes down what is known when the ramp ends.
+func (x *Result) ramp(r *run, cpu time.Duration) {
+	p, t := &r.Plan, &r.total
+	for _, a := range p.LNS {
+		x.LNS = append(x.LNS, a.String())
+	}
+	x.LACs, x.Tunnels, x.Sessions, x.Seed = p.LACs, p.Tunnels, p.Sessions, p.Seed
+	x.SessionsUp = t.Sessions
+	if t.CallsUp == 0 {
+		return
+	}
+	took := t.LastUpAt.Sub(t.FirstCallAt)
+	x.RampMS = ms(took)
+	x.LoginsPerS = float64(t.CallsUp) / took.Seconds()
+	x.CPUPerLoginUS = float64(cpu.Microseconds()) / float64(t.CallsUp)
+}
+
+// hold takes down what is known before modems hang up.
+func (x *Result) hold(r *run) { x.SessionsHeld = r.total.Sessions }
+
+// end takes down what is known when everything is over.
+func (x *Result) end(r *run, hangUp time.Duration) {
+	t := &r.total
+	x.HangUpMS = ms(hangUp)
+	x.Left = t.Ending + t.Sessions
+	x.Setup = quantiles(&t.Setup)
+	x.Offered = t.CallsOffered
+	x.Failed, x.Dropped, x.ByResult = byCause(&t.Failed), byCause(&t.Dropped), map[string]uint64{}
+	for code, n := range t.ByResult {
+		if n > 0 {
+			x.ByResult[fmt.Sprint(code)] = n
+		}
+	}
+	x.TunnelsKO, x.Lost, x.Resent = t.TunnelsFailed, t.TunnelsLost, t.Retransmissions
+	x.Echoes, x.Prefixes = t.EchoesLost, t.Prefixes
+	x.Traffic = TrafficResult{
+		Sent: t.ProbesSent, Received: t.ProbesReceived, Corrupt: t.ProbesCorrupt,
+		Lost:      t.ProbesSent - min(t.ProbesReceived+t.ProbesCorrupt, t.ProbesSent),
+		RoundTrip: quantiles(&t.RoundTrip),
+	}
+	for _, d := range r.drivers {
+		s := d.socket.Stats()
+		x.Socket.Sent += s.Sent
+		x.Socket.Received += s.Received
+		x.Socket.Lost += s.Lost
+		x.Socket.Dropped += s.Dropped
+		x.Socket.Refused += s.Refused
+		x.Socket.Reads += s.Reads
+		x.Socket.Writes += s.Writes
+	}
+	x.Complete = x.SessionsUp == x.Sessions && x.SessionsHeld == x.Sessions && t.DroppedAll() == 0 && x.Left == 0
+}
+
+func byCause(causes *[causeCount]uint64) map[string]uint64 {
+	m := map[string]uint64{}
+	for c, n := range causes {
+		if n > 0 {
+			m[Cause(c).String()] = n
+		}
+	}
+	return m
+}
+
+// Lines writes progress as one line a second, with a heading now and then.
+type Lines struct {
+	W     io.Writer
+	lines int
+}
+
+const headingEvery = 20
+
+// Progress writes one line.
+func (o *Lines) Progress(p Progress) {
+	if o.lines%headingEvery == 0 {
+		fmt.Fprintf(o.W, "%6s %-8s %7s %8s %9s %8s %8s %8s %9s %9s %8s %8s\n",
+			"time", "phase", "tunnels", "sessions", "in flight", "up/s", "failed/s", "dropped", "p50 ms", "p99 ms", "sent/s", "back/s")
+	}
+	o.lines++
+	t, l := &p.Total, &p.Last
+	setup := t.Setup.Since(&l.Setup)
+	fmt.Fprintf(o.W, "%5.0fs %-8s %7d %8d %9d %8d %8d %8d %9s %9s %8d %8d\n",
+		p.Elapsed.Seconds(), p.Phase, t.Tunnels, t.Sessions, t.InFlight,
+		t.CallsUp-l.CallsUp, t.FailedAll()-l.FailedAll(), t.DroppedAll(),
+		quantileText(&setup, 0.5), quantileText(&setup, 0.99),
+		t.ProbesSent-l.ProbesSent, t.ProbesReceived-l.ProbesReceived)
+}
+
+func quantileText(h *Histogram, q float64) string {
+	if h.Count() == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.1f", ms(h.Quantile(q)))
+}
+
+// WriteTable writes the closing table.
+func (x *Result) WriteTable(w io.Writer) {
+	row := func(name, format string, args ...any) {
+		fmt.Fprintf(w, "  %-18s "+format+"\n", append([]any{name}, args...)...)
+	}
+	fmt.Fprintf(w, "%d LACs, %d tunnels, %d sessions to %s (seed %d)\n", x.LACs, x.Tunnels, x.Sessions, strings.Join(x.LNS, ", "), x.Seed)
+	row("up", "%d tunnels, %d of %d sessions", x.TunnelsUp, x.SessionsUp, x.Sessions)
+	row("log-ins", "%.0f/s for %.3f s; %d calls offered", x.LoginsPerS, x.RampMS/1000, x.Offered)
+	row("set-up", "%s", x.Setup.text())
+	row("emulator", "%.1f us CPU a log-in", x.CPUPerLoginUS)
+	row("calls failed", "%s", causesText(x.Failed))
+	row("CDN by result", "%s", causesText(x.ByResult))
+	row("sessions dropped", "%s", causesText(x.Dropped))
+	row("tunnels", "%d failed, %d lost, %d retransmissions", x.TunnelsKO, x.Lost, x.Resent)
+	row("LCP echoes lost", "%d", x.Echoes)
+	if x.Prefixes > 0 {
+		row("IPv6 prefixes", "%d", x.Prefixes)
+	}
+	if t := x.Traffic; t.Sent > 0 {
+		row("traffic", "%d sent, %d back, %d lost (%.4f %%), %d corrupt", t.Sent, t.Received, t.Lost, 100*float64(t.Lost)/float64(t.Sent), t.Corrupt)
+		row("round trip", "%s", t.RoundTrip.text())
+	}
+	row("socket", "%d sent, %d received, %d lost in the receive buffer, %d refused", x.Socket.Sent, x.Socket.Received, x.Socket.Lost, x.Socket.Refused)
+	row("hang-up", "%.3f s, %d left over", x.HangUpMS/1000, x.Left)
+}
+
+func (q Quantiles) text() string {
+	return fmt.Sprintf("p50 %.1f ms, p90 %.1f ms, p99 %.1f ms, max %.1f ms", q.P50, q.P90, q.P99, q.Max)
+}
+
+// causesText lists what was counted, the most frequent first.
+func causesText(m map[string]uint64) string {
+	if len(m) == 0 {
+		return "none"
+	}
+	names := sortedByCount(m)
+	for i, n := range names {
+		names[i] = fmt.Sprintf("%s %d", n, m[n])
+	}
+	return strings.Join(names, ", ")
+}
+
+func sortedByCount(m map[string]uint64) []string {
+	names := slices.Sorted(maps.Keys(m))
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(m[b], m[a]) })
+	return names
+}

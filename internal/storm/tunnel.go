@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package storm
+
+import (
+	"net/netip"
+	"time"
+
+	"holdfast/l2tp"
+)
+
+// tunnelState is where a tunnel is in its life.
+type tunnelState uint8
+
+const (
+	tunnelIdle    tunnelState = iota // not there: queued, or waiting to be tried again
+	tunnelOpening                    // SCCRQ sent
+	tunnelUp
+	tunnelClosing // StopCCN sent
+)
+
+// tunnel is one control connection of a LAC.
+type tunnel struct {
+	lns     netip.AddrPort // where it goes
+	id      l2tp.TunnelID  // local; of the last one when idle
+	state   tunnelState
+	waiting queue // modems that want to dial once it is up
+}
+
+// Result codes of StopCCN and CDN that we send, RFC 2661 §4.4.2.
+const (
+	stopClear         = 1 // general request to clear control connection
+	stopNotAuthorized = 4
+	cdnCarrierLost    = 1
+	cdnNoFacilities   = 5  // "lack of appropriate facilities (permanent condition)"
+	cdnTooSlow        = 10 // "Call was not established within time allotted by LAC"
+)
+
+// openTunnel sends an SCCRQ for tunnel i.
+func (l *LAC) openTunnel(now time.Time, i uint16, fx *Effects) {
+	t := &l.tunnels[i]
+	l.count.TunnelsOffered++
+	id, err := l.endpoint.OpenTunnel(now, t.lns, l.local, &l.tunnelConfig, &fx.l2tp)
+	if err != nil {
+		l.count.TunnelsFailed++
+		l.retryTunnel(now, i)
+		return
+	}
+	t.id, t.state = id, tunnelOpening
+	l.tunnelByID[id] = i + 1
+	l.tunnelsOpen++
+	l.count.Ending++
+}
+
+// tunnelEffect takes note that a tunnel came up or is gone.
+func (l *LAC) tunnelEffect(now time.Time, e *l2tp.Effect, fx *Effects) {
+	i := l.tunnelByID[e.Tunnel]
+	if i == 0 {
+		return // one that the LNS asked for, and that was refused
+	}
+	i--
+	t := &l.tunnels[i]
+	if e.Kind == l2tp.TunnelUp {
+		t.state = tunnelUp
+		l.tunnelsOpen--
+		l.count.TunnelsUp++
+		l.count.Tunnels++
+		for !t.waiting.empty() {
+			l.dialQueue.push(l.modems, t.waiting.pop(l.modems))
+		}
+		return
+	}
+	switch t.state {
+	case tunnelOpening:
+		l.tunnelsOpen--
+		l.count.TunnelsFailed++
+	case tunnelUp:
+		l.count.Tunnels--
+		l.count.TunnelsLost++
+	}
+	l.count.Ending--
+	l.tunnelByID[t.id] = 0
+	t.state = tunnelIdle
+	l.retryTunnel(now, i)
+}
+
+// retryTunnel has tunnel i opened again after the redial delay.
+func (l *LAC) retryTunnel(now time.Time, i uint16) {
+	if !l.draining {
+		l.timers.Set(uint32(len(l.modems)+int(i)), l.redialAt(now))
+	}
+}
+
+// redialAt is when what failed now is tried again; zero: never.
+func (l *LAC) redialAt(now time.Time) time.Time {
+	if l.plan.RedialDelay < 0 {
+		return time.Time{}
+	}
+	jitter := time.Duration(0)
+	if l.plan.RedialJitter > 0 {
+		jitter = time.Duration(l.rand.Int64N(int64(l.plan.RedialJitter)))
+	}
+	return now.Add(l.plan.RedialDelay + jitter)
+}
+
+// closeTunnels sends a StopCCN into each tunnel.
+func (l *LAC) closeTunnels(now time.Time, fx *Effects) {
+	for i := range l.tunnels {
+		t := &l.tunnels[i]
+		switch t.state {
+		case tunnelUp:
+			l.count.Tunnels--
+		case tunnelOpening:
+			l.tunnelsOpen--
+		default:
+			continue
+		}
+		t.state = tunnelClosing
+		l.endpoint.CloseTunnel(now, t.id, l2tp.Result{Code: stopClear}, &fx.l2tp)
+	}
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"time"
+
+	"holdfast/internal/lns"
+	"holdfast/l2tp"
+)
+
+// l2tp reads what holds for the whole system.
+func (b *builder) l2tp() {
+	v := b.root.sub("services", "l2tp")
+	tunnel := v.sub("tunnel")
+	cfg := b.result.LNS
+	cfg.SessionMax, cfg.TunnelMax = v.int("maximum-sessions"), v.int("maximum-tunnels")
+	cfg.Drain = v.has("drain")
+	cfg.DestructTimeout = v.seconds("destruct-timeout")
+	cfg.HalfOpenMax, cfg.HalfOpenPeerMax = tunnel.int("half-open-maximum"), tunnel.int("half-open-maximum-per-peer")
+	if cfg.HalfOpenPeerMax > cfg.HalfOpenMax && tunnel.has("half-open-maximum-per-peer") {
+		b.errorf(tunnel.posOf("half-open-maximum-per-peer"), "half-open-maximum-per-peer %d is greater than half-open-maximum %d", cfg.HalfOpenPeerMax, cfg.HalfOpenMax)
+	}
+	cfg.HalfOpenPeerMax = min(cfg.HalfOpenPeerMax, cfg.HalfOpenMax)
+	t := b.tunnelDefaults()
+	cfg.Summary = lns.SummarySettings{
+		RetransmitMin:               t.RetransmitInterval,
+		RetransmitMaxEstablished:    t.RetransmitMax,
+		RetransmitMaxNotEstablished: t.RetransmitMaxNotEstablished,
+		TunnelIdleTimeout:           t.IdleTimeout,
+		DestructTimeout:             cfg.DestructTimeout,
+		ReceiveWindow:               t.ReceiveWindow,
+		AddressChange:               t.AddressChange,
+	}
+	b.limits = make(map[string]*lns.SessionLimitGroup)
+	for _, g := range v.entries("session-limit-group") {
+		b.limits[g.key()] = &lns.SessionLimitGroup{Name: g.key(), SessionMax: g.int("maximum-sessions")}
+	}
+}
+
+// retransmitIntervalMax is where the doubling of the retransmission interval
+// ends: "this cap MUST be no less than 8 seconds." RFC 2661 §5.8
+const retransmitIntervalMax = 16 * time.Second
+
+// tunnelDefaults is what services l2tp tunnel says of every tunnel.
+func (b *builder) tunnelDefaults() l2tp.TunnelConfig {
+	v := b.root.sub("services", "l2tp", "tunnel")
+	return l2tp.TunnelConfig{
+		ReceiveWindow:               v.int("rx-window-size"),
+		RetransmitInterval:          v.seconds("minimum-retransmission-timeout"),
+		RetransmitIntervalMax:       retransmitIntervalMax,
+		RetransmitMax:               v.int("retransmission-count-established"),
+		RetransmitMaxNotEstablished: v.int("retransmission-count-not-established"),
+		IdleTimeout:                 v.seconds("idle-timeout"),
+		SessionMax:                  v.int("maximum-sessions"),
+		AddressChange:               addressChange(v.text("tx-address-change")),
+		Sequencing:                  v.has("data-sequencing"),
+	}
+}
+
+func addressChange(word string) l2tp.AddressChange {
+	return map[string]l2tp.AddressChange{
+		"accept": l2tp.AddressChangeAccept, "ignore": l2tp.AddressChangeIgnore,
+		"ignore-ip-address": l2tp.AddressChangeIgnoreIPAddress, "ignore-udp-port": l2tp.AddressChangeIgnoreUDPPort,
+		"reject": l2tp.AddressChangeReject, "reject-ip-address": l2tp.AddressChangeRejectIPAddress,
+		"reject-udp-port": l2tp.AddressChangeRejectUDPPort,
+	}[word]
+}
+
+// tunnelGroups reads the tunnel groups and settles the terms of each client.
+func (b *builder) tunnelGroups() {
+	for _, v := range b.root.sub("services", "l2tp").entries("tunnel-group") {
+		g := b.tunnelGroup(v)
+		b.result.LNS.Groups = append(b.result.LNS.Groups, g)
+		b.groupTerms(v, g)
+	}
+}
+
+func (b *builder) tunnelGroup(v view) *lns.TunnelGroup {
+	gateway := v.sub("local-gateway")
+	d := b.tunnelDefaults()
+	g := &lns.TunnelGroup{
+		Name:               v.key(),
+		Gateway:            gateway.addr("address"),
+		GatewayName:        gateway.text("gateway-name"),
+		SessionMax:         v.int("maximum-sessions"),
+		Clients:            b.access[v.text("l2tp-access-profile")].AccessProfile,
+		AAA:                b.aaa[v.text("aaa-access-profile")],
+		HideAVPs:           v.has("hide-avps"),
+		HelloInterval:      orNever(v.seconds("hello-interval")),
+		ReceiveWindow:      d.ReceiveWindow,
+		SendWindowMax:      v.int("maximum-send-window"),
+		RetransmitInterval: d.RetransmitInterval,
+		TunnelTimeout:      v.seconds("tunnel-timeout"),
+		TermsByHostName:    make(map[string]*lns.Terms),
+	}
+	if g.GatewayName == "" {
+		g.GatewayName = b.result.LNS.HostName
+	}
+	if v.has("receive-window") {
+		g.ReceiveWindow = v.int("receive-window")
+	}
+	if v.has("retransmit-interval") {
+		g.RetransmitInterval = v.seconds("retransmit-interval")
+	}
+	if p := b.profiles[v.text("dynamic-profile")]; p != nil {
+		g.Profile = p.DynamicProfile
+	}
+	if name := v.text("service-interface"); name != "" {
+		b.serviceInterface(v, "service-interface", name)
+		g.Interfaces = []string{name}
+	} else {
+		g.Interfaces = b.devices[v.text("service-device-pool")]
+	}
+	return g
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"slices"
+
+	"holdfast/internal/lns"
+	"holdfast/l2tp"
+)
+
+// vendorName is our Vendor Name AVP (RFC 2661 §4.4.3).
+const vendorName = "holdfast"
+
+// groupTerms settles what each client of a group gets.
+func (b *builder) groupTerms(v view, g *lns.TunnelGroup) {
+	access := b.access[g.Clients.Name]
+	if len(access.clients) == 0 {
+		b.errorf(v.posOf("l2tp-access-profile"), "l2tp-access-profile: profile %s has no client, so that no LAC could open a tunnel", access.Name)
+	}
+	for _, c := range access.clients {
+		t := b.clientTerms(v, g, c)
+		if t == nil {
+			continue
+		}
+		b.terms = append(b.terms, t)
+		if c.Name == "default" {
+			g.TermsDefault = t
+		} else {
+			g.TermsByHostName[c.Name] = t
+		}
+	}
+}
+
+func (b *builder) clientTerms(v view, g *lns.TunnelGroup, c *accessClient) *lns.Terms {
+	aaa, profile := c.aaa, c.profile
+	if aaa == nil {
+		aaa = g.AAA
+	}
+	if profile == nil {
+		profile = b.profiles[v.text("dynamic-profile")]
+	}
+	if aaa == nil {
+		b.errorf(v.pos(), "aaa-access-profile is missing in %s, and client %s has none either", v.at.head(), quote(c.Name))
+	}
+	if profile == nil {
+		b.errorf(v.pos(), "dynamic-profile is missing in %s, and client %s has none either", v.at.head(), quote(c.Name))
+	}
+	if aaa == nil || profile == nil {
+		return nil
+	}
+	s := c.ppp
+	s.Name = profile.Name
+	s.IdleTimeout = firstOf(s.IdleTimeout, aaa.ClientIdleTimeout)
+	s.SessionTimeout = aaa.ClientSessionTimeout
+	profile.over(&s)
+	tunnel := groupTunnel(c.tunnel, g)
+	t := &lns.Terms{Client: c.Client, Tunnel: &tunnel, AAA: aaa, Profile: profile.DynamicProfile, PPP: &s.PPPProfile}
+	b.checkTerms(v, c, t)
+	return t
+}
+
+func firstOf[T comparable](a, b T) T {
+	var zero T
+	if a != zero {
+		return a
+	}
+	return b
+}
+
+// groupTunnel is a client's tunnel with what the group adds.
+func groupTunnel(t l2tp.TunnelConfig, g *lns.TunnelGroup) l2tp.TunnelConfig {
+	t.HostName = g.GatewayName
+	t.VendorName = vendorName
+	t.HideAVPs = g.HideAVPs && t.Secret != ""
+	t.ReceiveWindow = g.ReceiveWindow
+	t.SendWindowMax = g.SendWindowMax
+	t.HelloInterval = g.HelloInterval
+	t.RetransmitInterval = g.RetransmitInterval
+	t.EstablishTimeout = g.TunnelTimeout
+	return t
+}
+
+// checkTerms finds terms with which no session could come up.
+func (b *builder) checkTerms(v view, c *accessClient, t *lns.Terms) {
+	who := "client " + quote(c.Name) + " in " + v.at.head()
+	if id := t.Client.InterfaceID; id != "" && id != t.Profile.InterfaceID {
+		b.errorf(c.pos, "%s: interface-id %s is not the l2tp-interface-id of dynamic profile %s", who, id, t.Profile.Name)
+	}
+	open := slices.Contains(t.AAA.Order, lns.AuthNone)
+	if !open && len(t.AAA.Subscribers) == 0 {
+		b.errorf(v.pos(), "%s: nobody could log in: profile %s has no subscriber and its authentication-order no none", who, t.AAA.Name)
+	}
+	if !open && len(t.PPP.Link.Auth) == 0 {
+		b.errorf(v.pos(), "%s: nobody could log in: profile %s asks for a password and no ppp-options offer an authentication protocol", who, t.AAA.Name)
+	}
+	if t.Profile.IPv4 && t.PPP.Pool == nil && !t.PPP.FramedIPv4.IsValid() && (open || !haveAddresses(t.AAA)) {
+		b.errorf(c.pos, "%s: there is no IPv4 address for its subscribers: name a framed-pool in a ppp container", who)
+	}
+}
+
+// haveAddresses says whether every subscriber has an address or a pool itself.
+func haveAddresses(a *lns.AAAProfile) bool {
+	for _, s := range a.Subscribers {
+		if s.Pool == nil && !s.FramedIPv4.IsValid() {
+			return false
+		}
+	}
+	return true
+}

@@ -49,3 +49,10 @@ func (fx *Effects) Reset() {
 	fx.ppp.Reset()
 	fx.arena = fx.arena[:0]
 }
+
+// keep copies octets that are borrowed from the input.
+func (fx *Effects) keep(b []byte) []byte {
+	at := len(fx.arena)
+	fx.arena = append(fx.arena, b...)
+	return fx.arena[at:len(fx.arena):len(fx.arena)]
+}

@@ -6,7 +6,10 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"holdfast/internal/directory"
 	"holdfast/internal/packet"
+	"holdfast/internal/wheel"
+	"holdfast/l2tp"
 )
 
 // Options is what an Engine is made with.
@@ -20,42 +23,228 @@ type Options struct {
 }
 
 // Engine is one shard of the LNS: a pure machine.
-type Engine struct{}
+type Engine struct {
+	shard, shards int
+	rand          *rand.Rand
+	epoch         uint32
+	now           time.Time // of the input being handled
+	cfg           *Config
+	l2            *l2tp.Endpoint
+	wheel         *wheel.Wheel // one entry a session, by element
+	due           []uint32     // scratch of Advance
+
+	sessions   slab
+	tunnels    [1 << 16]*tunnel // by local tunnel id; nil: not ours
+	dests      map[destinationKey]*destination
+	destNames  map[destinationKey]int // home of destination numbers (shard 0): what was given out
+	bindings   map[*Terms]*binding
+	groups     map[string]*usage // by tunnel group
+	clients    map[clientKey]*usage
+	interfaces interfaces
+	leases     map[directory.Key]*lease
+	home       *directory.Home
+	pools      map[string]*poolPart
+	history    history
+	inbox      []Message // to ourselves: handled before the input returns
+	replies    []directory.Message
+
+	states       [stateCount]int // live subscribers by state
+	byInstance   map[uint16]int  // and by routing instance
+	serial       uint32          // counts sessions, for their ids
+	frame, reply []byte          // scratch of sendIP and of ipv6.go
+	sweepAt      time.Time       // when destinations are looked through next
+	stopping     bool
+	stopAt       int // next tunnel id to be told
+	counters     Counters
+}
 
 // New makes an Engine.
-func New(o Options) *Engine { return &Engine{} }
+func New(o Options) *Engine {
+	e := &Engine{
+		shard: o.Shard, shards: o.Shards, rand: o.Rand, epoch: o.Epoch, now: o.Now,
+		wheel:      wheel.New(wheelTick, o.Now),
+		dests:      make(map[destinationKey]*destination),
+		destNames:  make(map[destinationKey]int),
+		groups:     make(map[string]*usage),
+		clients:    make(map[clientKey]*usage),
+		leases:     make(map[directory.Key]*lease),
+		home:       directory.NewHome(o.Shards),
+		pools:      make(map[string]*poolPart),
+		byInstance: make(map[uint16]int),
+	}
+	e.l2 = l2tp.New(l2tp.Config{
+		Rand:            o.Rand,
+		Buckets:         buckets(o.Shard, o.Shards),
+		HalfOpenMax:     share(o.Config.HalfOpenMax, o.Shards),
+		HalfOpenPeerMax: share(o.Config.HalfOpenPeerMax, o.Shards),
+	})
+	e.adopt(o.Config)
+	return e
+}
+
+// wheelTick is the grain of session timers.
+const wheelTick = 10 * time.Millisecond
+
+// share is one shard's part of a bound that is not worth a message.
+func share(n, shards int) int { return (n + shards - 1) / shards }
+
+// adopt makes cfg the configuration for what comes.
+func (e *Engine) adopt(cfg *Config) {
+	e.cfg = cfg
+	e.bindings = make(map[*Terms]*binding)
+	e.interfaces.bound(cfg.Interfaces, e.shards)
+	e.addPools(cfg)
+}
 
 // Packets takes a batch of L2TP datagrams from the sockets or punted by the
 // plane. now is not before any earlier now.
-func (e *Engine) Packets(now time.Time, d []packet.Datagram, fx *Effects) {}
+func (e *Engine) Packets(now time.Time, d []packet.Datagram, fx *Effects) {
+	e.now = now
+	for i := range d {
+		e.counters.Datagrams++
+		if e.handOver(&d[i], fx) {
+			continue
+		}
+		e.l2.Handle(now, d[i].Peer, d[i].Local, d[i].Data, &fx.l2tp)
+		e.settle(fx)
+	}
+	e.finish(fx)
+}
 
 // Outbound takes an inner packet for a sequenced session, which the shard must encapsulate.
-func (e *Engine) Outbound(now time.Time, element uint32, ip []byte, fx *Effects) {}
+func (e *Engine) Outbound(now time.Time, element uint32, ip []byte, fx *Effects) {
+	e.now = now
+	s := e.sessions.at(l2tp.Element(element))
+	if s == nil || !s.installed || len(ip) == 0 {
+		e.counters.OutboundUnknown++
+		return
+	}
+	e.counters.Outbound++
+	e.sendIP(s, ip, fx)
+	e.finish(fx)
+}
 
 // Deliver takes a message from another shard.
-func (e *Engine) Deliver(now time.Time, m *Message, fx *Effects) {}
+func (e *Engine) Deliver(now time.Time, m *Message, fx *Effects) {
+	e.now = now
+	e.deliver(m, fx)
+	e.finish(fx)
+}
 
 // Request serves an operator; the finished request is in fx.Answers when Request returns.
-func (e *Engine) Request(now time.Time, r *Request, fx *Effects) {}
+func (e *Engine) Request(now time.Time, r *Request, fx *Effects) {
+	e.now = now
+	e.serve(r, fx)
+	fx.Answers = append(fx.Answers, r)
+	e.finish(fx)
+}
 
 // Configure makes a new configuration the current one for what comes; living
-// tunnels and sessions keep what they were set up with.
-func (e *Engine) Configure(now time.Time, cfg *Config, fx *Effects) {}
+// tunnels and sessions keep what they were set up with. CheckReconfigure has
+// said that cfg may follow the present one.
+func (e *Engine) Configure(now time.Time, cfg *Config, fx *Effects) {
+	e.now = now
+	e.adopt(cfg)
+	e.finish(fx)
+}
 
 // Stop says StopCCN to every tunnel, a bounded number at a time; fx.Stopped is
 // set when the last one is told.
-func (e *Engine) Stop(now time.Time, fx *Effects) {}
+func (e *Engine) Stop(now time.Time, fx *Effects) {
+	e.now = now
+	e.stopping = true
+	e.stopSome(fx)
+	e.finish(fx)
+}
 
 // Next is when Advance has work; zero: never.
-func (e *Engine) Next() time.Time { return time.Time{} }
+func (e *Engine) Next() time.Time {
+	if e.stopping && e.stopAt < len(e.tunnels) {
+		return e.now
+	}
+	return first(e.l2.Next(), e.wheel.Next(), e.history.next(e.cfg.DestructTimeout), e.sweepAt)
+}
+
+// first is the earliest of the times that are not zero.
+func first(times ...time.Time) (at time.Time) {
+	for _, t := range times {
+		if !t.IsZero() && (at.IsZero() || t.Before(at)) {
+			at = t
+		}
+	}
+	return at
+}
 
 // Advance does what is due.
-func (e *Engine) Advance(now time.Time, fx *Effects) {}
+func (e *Engine) Advance(now time.Time, fx *Effects) {
+	e.now = now
+	e.l2.Advance(now, &fx.l2tp)
+	e.settle(fx)
+	e.due = e.due[:0]
+	e.wheel.Advance(now, func(id uint32) { e.due = append(e.due, id) })
+	for _, id := range e.due {
+		if s := e.sessions.at(l2tp.Element(id)); s != nil {
+			e.advanceSession(s, fx)
+			e.settle(fx)
+		}
+	}
+	e.history.expire(now, e.cfg.DestructTimeout)
+	e.sweepDestinations()
+	if e.stopping {
+		e.stopSome(fx)
+	}
+	e.finish(fx)
+}
+
+// finish ends an input: acknowledgements that nothing else carried, and
+// messages to ourselves.
+func (e *Engine) finish(fx *Effects) {
+	e.l2.Flush(e.now, &fx.l2tp)
+	e.settle(fx)
+	for i := 0; i < len(e.inbox); i++ {
+		m := e.inbox[i]
+		e.deliver(&m, fx)
+		e.settle(fx)
+	}
+	clear(e.inbox)
+	e.inbox = e.inbox[:0]
+}
+
+// settle turns what the endpoint asks for into events of the others, until it
+// asks for nothing more.
+func (e *Engine) settle(fx *Effects) {
+	for i := 0; i < len(fx.l2tp.List); i++ {
+		switch ef := &fx.l2tp.List[i]; ef.Kind {
+		case l2tp.Send:
+			fx.Transmit = append(fx.Transmit, packet.Datagram{Data: ef.Packet, Peer: ef.Peer, Local: ef.Local})
+		case l2tp.TunnelRequested:
+			e.tunnelRequested(ef, fx)
+		case l2tp.TunnelUp:
+			e.tunnelUp(ef, fx)
+		case l2tp.TunnelDown:
+			e.tunnelDown(ef, fx)
+		case l2tp.CallRequested:
+			e.callRequested(ef, fx)
+		case l2tp.CallAccepted: // of an outgoing call: OCCN follows
+		case l2tp.CallUp:
+			e.callUp(ef, fx)
+		case l2tp.CallDown:
+			e.callDown(ef, fx)
+		case l2tp.Data:
+			e.data(ef, fx)
+		case l2tp.LinkInfo:
+			e.counters.LinkInfo++
+		case l2tp.LineErrors:
+			e.counters.LineErrors++
+		}
+	}
+	clear(fx.l2tp.List)
+	fx.l2tp.List = fx.l2tp.List[:0]
+}
 
 // Counters is a copy of the shard's counters.
-func (e *Engine) Counters() Counters { return Counters{} }
-
-// Counters are one shard's plain counters, by cause.
-type Counters struct {
-	DatagramsReceived uint64
+func (e *Engine) Counters() Counters {
+	c := e.counters
+	c.L2TP = e.l2.Counters()
+	return c
 }

@@ -5,18 +5,40 @@ package lns
 import (
 	"net/netip"
 	"time"
+
+	"holdfast/internal/directory"
+	"holdfast/internal/pool"
 )
 
 // MessageKind says what one shard tells another.
 type MessageKind uint8
 
+// Kinds of messages.
+const (
+	MessageDatagram    MessageKind = iota // a datagram that arrived at the wrong shard
+	MessageDirectory                      // Directory: to or from the home of a key
+	MessagePoolAsk                        // a block of Pool is wanted
+	MessagePoolBlock                      // Block of Pool is lent if OK, else there is none
+	MessagePoolReturn                     // Block of Pool is given back
+	MessageDestination                    // Peer and Local: number this destination; Number is the answer
+)
+
 // Message is what one shard tells another; the shard loop delivers it through
 // the other's bounded mailbox. It owns its slices.
 type Message struct {
-	From, To int
-	Kind     MessageKind
-	Datagram []byte // a datagram that arrived at the wrong shard
-	Peer     netip.AddrPort
-	Local    netip.AddrPort
-	At       time.Time
+	From, To  int
+	Kind      MessageKind
+	Datagram  []byte
+	Peer      netip.AddrPort
+	Local     netip.AddrPort
+	At        time.Time
+	Directory directory.Message
+	Pool      string
+	Block     pool.BlockID
+	OK        bool
+	Number    int
 }
+
+// Droppable says whether the message may be lost when a mailbox is full: a
+// datagram is sent again by its peer, an answer of a home is not.
+func (m *Message) Droppable() bool { return m.Kind == MessageDatagram }

@@ -120,30 +120,31 @@ type DestinationRow struct {
 	State                                                      string // Enabled, Drain
 	TunnelsTotal, TunnelsFailed, SessionsTotal, SessionsFailed uint64
 	ControlRx, ControlTx                                       Volume
-	ControlRxErrors, ControlTxErrors                           uint64
+	ControlRxErrors, ControlTxErrors                           uint64 // as in TunnelRow
 }
 
 // TunnelRow is one tunnel.
 type TunnelRow struct {
-	LocalID, PeerID                  uint16
-	Peer, Local                      netip.AddrPort
-	Sessions                         int
-	State                            string // established, cc_responder_wait_ctl_conn, ... (Junos words)
-	Name                             string // tunnel name: "ID/N"
-	LocalName, PeerName              string
-	Group                            string
-	Instance                         string
-	SessionMax                       int
-	ReceiveWindow                    int
-	PeerWindow                       int
-	HelloInterval                    time.Duration // negative: off
-	Created                          time.Duration // age
-	Up                               time.Duration // since established; 0: not
-	Idle                             time.Duration // since the last data or control of the peer
-	ToSReflect                       bool
-	ControlRx, ControlTx             Volume
-	Retransmissions                  uint64
-	ControlRxErrors, ControlTxErrors uint64
+	LocalID, PeerID      uint16
+	Peer, Local          netip.AddrPort
+	Sessions             int
+	State                string // established, cc_responder_wait_ctl_conn, ... (Junos words)
+	Name                 string // tunnel name: "ID/N"
+	LocalName, PeerName  string
+	Group                string
+	Instance             string
+	SessionMax           int
+	ReceiveWindow        int
+	PeerWindow           int
+	HelloInterval        time.Duration // negative: off
+	Created              time.Duration // age
+	Up                   time.Duration // since established; 0: not
+	Idle                 time.Duration // since the last data or control of the peer
+	ToSReflect           bool
+	ControlRx, ControlTx Volume
+	Retransmissions      uint64
+	ControlRxErrors      uint64 // malformed, unexpected or from a wrong address
+	ControlTxErrors      uint64 // messages that had to be sent again
 }
 
 // SessionRow is one L2TP session.

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lns
+
+import (
+	"net/netip"
+
+	"holdfast/internal/directory"
+	"holdfast/internal/event"
+	"holdfast/internal/pool"
+	"holdfast/ppp"
+)
+
+// poolPart is this shard's part of a pool, and its broker when this shard is
+// the pool's home.
+type poolPart struct {
+	cfg     *Pool
+	space   *pool.Space
+	local   *pool.Local
+	broker  *pool.Broker // nil: another shard is home
+	asked   bool
+	denied  bool         // while those who waited are told that the broker has nothing left
+	waiting []sessionRef // for a block
+	dry     uint64       // requests that found the pool and those linked to it empty
+}
+
+// addPools makes this shard's part of the pools that are new. Their ranges have
+// been checked when the configuration was built; one that is not sound is left
+// empty and shows as such.
+func (e *Engine) addPools(cfg *Config) {
+	fixed := cfg.fixedAddresses()
+	for _, p := range cfg.Pools {
+		if part := e.pools[p.Name]; part != nil {
+			part.cfg = p
+			continue
+		}
+		space, err := p.Space(fixed, e.shards)
+		if err != nil {
+			space = &pool.Space{}
+		}
+		part := &poolPart{cfg: p, space: space, local: pool.NewLocal(space)}
+		if e.poolHome(p.Name) == e.shard {
+			part.broker = pool.NewBroker(space)
+		}
+		e.pools[p.Name] = part
+	}
+}
+
+func (e *Engine) poolHome(name string) int {
+	return directory.Key{Kind: directory.PoolBlocks, Name: name}.Home(e.shards)
+}
+
+// assignIPv4 gives the session its address: framed-ip-address, claimed so that
+// no other session has it, or one from the pool.
+func (e *Engine) assignIPv4(s *session, fx *Effects) bool {
+	if !s.bind.Profile.IPv4 || s.ipv4.IsValid() {
+		return true
+	}
+	if fixed := s.framedIPv4(); fixed.IsValid() {
+		s.waits |= waitAddress
+		e.claim(s, addressKey(fixed), 1, fx)
+		return false
+	}
+	return e.allocate(s, s.poolIPv4(), waitPool, fx)
+}
+
+func (s *session) framedIPv4() netip.Addr {
+	if s.local != nil && s.local.FramedIPv4.IsValid() {
+		return s.local.FramedIPv4
+	}
+	return s.bind.PPP.FramedIPv4
+}
+
+func (s *session) poolIPv4() *Pool {
+	if s.local != nil && s.local.Pool != nil {
+		return s.local.Pool
+	}
+	return s.bind.PPP.Pool
+}
+
+// assignIPv6 gives the session its /64. Without a pool IPV6CP still opens, with
+// link-local addresses only.
+func (e *Engine) assignIPv6(s *session, fx *Effects) bool {
+	if !s.bind.Profile.IPv6 || s.ipv6.IsValid() || s.bind.PPP.PoolIPv6 == nil {
+		return true
+	}
+	return e.allocate(s, s.bind.PPP.PoolIPv6, waitPoolIPv6, fx)
+}
+
+// allocate takes a unit from a pool or the pools linked to it. It reports false
+// when the session must wait for a block, or was refused.
+func (e *Engine) allocate(s *session, p *Pool, w wait, fx *Effects) bool {
+	for ; p != nil; p = p.Linked {
+		part := e.pools[p.Name]
+		if u, ok := part.local.Allocate(); ok {
+			prefix := part.local.Prefix(u)
+			if w == waitPool {
+				s.pool, s.ipv4 = part, prefix.Addr()
+			} else {
+				s.pool6, s.ipv6 = part, prefix
+			}
+			return true
+		}
+		if !part.denied {
+			s.waits |= w
+			part.waiting = append(part.waiting, s.ref())
+			e.askBlock(part, fx)
+			return false
+		}
+		part.dry++
+	}
+	if w == waitPoolIPv6 {
+		e.counters.PoolIPv6Exhausted++
+		return true // IPv4 is not held up by a lack of prefixes
+	}
+	e.counters.PoolExhausted++
+	fx.Log = append(fx.Log, e.record(s, event.PoolExhausted, CauseNoAddress))
+	e.deny(s, CauseNoAddress, "no address available", fx)
+	return false
+}
+
+// releaseAddresses gives the session's addresses back to their pools.
+func (e *Engine) releaseAddresses(s *session, fx *Effects) {
+	if s.pool != nil {
+		e.releaseUnit(s.pool, s.ipv4, fx)
+	}
+	if s.pool6 != nil {
+		e.releaseUnit(s.pool6, s.ipv6.Addr(), fx)
+	}
+	s.pool, s.pool6 = nil, nil
+}
+
+func (e *Engine) releaseUnit(part *poolPart, a netip.Addr, fx *Effects) {
+	u, ok := part.local.Find(a)
+	if !ok {
+		return
+	}
+	if block, empty, ok := part.local.Release(u); ok && empty {
+		e.tell(Message{To: e.poolHome(part.cfg.Name), Kind: MessagePoolReturn, Pool: part.cfg.Name, Block: block}, fx)
+	}
+}
+
+// network is what the link may negotiate.
+func (e *Engine) network(s *session) ppp.Network {
+	p := s.bind.PPP
+	n := ppp.Network{DNS: p.DNS, NBNS: p.NBNS, IPv6: s.bind.Profile.IPv6}
+	if s.ipv4.IsValid() {
+		n.LocalIPv4, n.PeerIPv4 = p.LocalIPv4, s.ipv4
+	}
+	if n.IPv6 {
+		n.LocalIfID = e.localIfID()
+	}
+	return n
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lns
+
+import (
+	"strings"
+
+	"holdfast/internal/event"
+	"holdfast/ppp"
+)
+
+// authenticate judges what the peer offered by the sources of
+// authentication-order. A source that knows the subscriber is final; one that
+// does not passes the question on.
+func (e *Engine) authenticate(s *session, o *ppp.AuthOffer, fx *Effects) {
+	name := s.bind.AAA.userName(o.Name)
+	if s.user != "" && s.user != name {
+		// What is held for one subscriber is not handed to another in mid-session.
+		e.deny(s, CauseAuthDenied, ppp.Refuse(o).Message, fx)
+		return
+	}
+	s.user, s.auth = name, o.Method
+	v, known := e.judge(s, o)
+	if !v.OK {
+		if !known {
+			e.counters.AuthUnknownUser++
+		}
+		e.deny(s, CauseAuthDenied, v.Message, fx)
+		return
+	}
+	e.counters.AuthAccepted++
+	s.verdict, s.pending = v.Message, true
+	e.authorise(s, fx)
+}
+
+func (e *Engine) judge(s *session, o *ppp.AuthOffer) (v ppp.Verdict, known bool) {
+	for _, source := range s.bind.AAA.Order {
+		switch source {
+		case AuthPassword:
+			if sub := s.bind.AAA.Subscribers[s.user]; sub != nil {
+				s.local = sub
+				return ppp.Check(o, sub.Password), true
+			}
+		case AuthNone:
+			// MS-CHAPv2 proves our knowledge of the password too: nobody can be let
+			// in by it without one (RFC 2759 §5).
+			if o.Method != ppp.MSCHAPv2 {
+				return ppp.Verdict{OK: true}, true
+			}
+		}
+	}
+	return ppp.Refuse(o), false
+}
+
+// userName is the name that counts: without its realm where strip-user-name says so.
+func (a *AAAProfile) userName(name string) string {
+	if !a.StripUserName {
+		return name
+	}
+	cut := strings.IndexAny(name, a.StripDelimiters)
+	if a.StripFromRight {
+		cut = strings.LastIndexAny(name, a.StripDelimiters)
+	}
+	if cut < 0 {
+		return name
+	}
+	return name[:cut]
+}
+
+// deny refuses a subscriber: in the authentication protocol when an answer is
+// owed there, else by closing the link.
+func (e *Engine) deny(s *session, cause Cause, message string, fx *Effects) {
+	if cause == CauseAuthDenied {
+		e.counters.AuthRejected++
+	}
+	s.cause = cause
+	fx.Log = append(fx.Log, e.record(s, event.AuthenticationFailed, cause))
+	if s.auth == ppp.AuthNone {
+		s.link.Close(e.now, cause.String(), &fx.ppp)
+		return
+	}
+	s.pending = false
+	s.link.Authenticated(e.now, ppp.Verdict{Message: message}, &fx.ppp)
+}
+
+// Claims a session may hold (session.claimed).
+const (
+	claimedUser uint8 = 1 << iota
+	claimedAddress
+)
+
+// authorise gathers what the subscriber is to get. It may be called again and
+// again: each step is done once, and a step that waits for another shard
+// returns and is called again with the answer.
+func (e *Engine) authorise(s *session, fx *Effects) {
+	if s.granted || s.cause != causeNone || s.waits != 0 {
+		return
+	}
+	if !e.claimUser(s, fx) || !e.assignIPv4(s, fx) || !e.assignIPv6(s, fx) {
+		return
+	}
+	s.granted = true
+	s.upAt = e.now
+	e.become(s, StateConfigured)
+	if s.pending {
+		s.pending = false
+		s.link.Authenticated(e.now, ppp.Verdict{OK: true, Message: s.verdict}, &fx.ppp)
+		s.verdict = ""
+	}
+	s.link.Grant(e.now, e.network(s), &fx.ppp)
+}
+
+// claimUser holds the subscriber's place under session-limit-per-username.
+func (e *Engine) claimUser(s *session, fx *Effects) bool {
+	aaa := s.bind.AAA
+	if aaa.SessionLimitPerUserName == 0 || s.user == "" || s.claimed&claimedUser != 0 {
+		return true
+	}
+	s.waits |= waitUser
+	e.claim(s, e.userKey(s), aaa.SessionLimitPerUserName, fx)
+	return false
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lns
+
+import (
+	"errors"
+
+	"holdfast/l2tp"
+	"holdfast/ppp"
+)
+
+// Cause is why a session ended or was refused: the terminate reason that
+// operators see and count.
+type Cause uint8
+
+// Causes.
+const (
+	causeNone Cause = iota
+	CauseReceivedCDN
+	CauseTunnelDown
+	CauseAdministrative
+	CauseDrain
+	CauseLimit
+	CauseTunnelLimit
+	CauseNoResources
+	CauseConnectTimeout
+	CauseUnexpected
+	CausePeerTerminated
+	CauseKeepalive
+	CauseLCPTimeout
+	CauseLoopback
+	CauseAuthTimeout
+	CauseAuthRefused
+	CauseAuthDenied
+	CauseUserLimit
+	CauseAddressInUse
+	CauseNoAddress
+	CauseNoNCP
+	CauseSessionTimeout
+	CausePPP
+	causeCount
+)
+
+// CauseCount is the number of causes, for arrays of counters.
+const CauseCount = int(causeCount)
+
+// causes says of each cause what operators read, what the CDN carries
+// (RFC 2661 §4.4.2) and which PPP Disconnect Cause Code explains it (RFC 3145 §3).
+var causes = [causeCount]struct {
+	name     string
+	result   l2tp.Result
+	code     uint16
+	protocol ppp.Protocol
+	side     uint8
+}{
+	causeNone:           {name: "none"},
+	CauseReceivedCDN:    {name: "l2tp session-receive-cdn"},
+	CauseTunnelDown:     {name: "l2tp session-tunnel-down"},
+	CauseAdministrative: {name: "l2tp session-administrative-close", result: l2tp.Result{Code: 3, Message: "administrative close"}, code: 1},
+	CauseDrain:          {name: "l2tp session-administrative-drain", result: l2tp.Result{Code: 4, Message: "draining"}},
+	CauseLimit:          {name: "l2tp session-create-failed-limit-reached", result: l2tp.Result{Code: 4, Message: "session limit reached"}},
+	CauseTunnelLimit:    {name: "l2tp session-create-failed-tunnel-limit-reached", result: l2tp.Result{Code: 4, Message: "session limit of the tunnel reached"}},
+	CauseNoResources:    {name: "l2tp session-create-failed-no-resources", result: l2tp.Result{Code: 4, Message: "no resources"}},
+	CauseConnectTimeout: {name: "l2tp session-timeout-connection", result: l2tp.Result{Code: 10, Message: "call not connected in time"}},
+	CauseUnexpected:     {name: "l2tp session-receive-unexpected", result: l2tp.Result{Code: 2, Error: 6}},
+	CausePeerTerminated: {name: "ppp lcp-peer-terminate-term-req", result: l2tp.Result{Code: 3}, code: 3, side: 1},
+	CauseKeepalive:      {name: "ppp lcp-keepalive-failure", result: l2tp.Result{Code: 1}, code: 8, protocol: ppp.ProtoLCP},
+	CauseLCPTimeout:     {name: "ppp lcp-negotiation-timeout", result: l2tp.Result{Code: 1}, code: 5, protocol: ppp.ProtoLCP},
+	CauseLoopback:       {name: "ppp lcp-loopback-detected", result: l2tp.Result{Code: 1}, code: 7, protocol: ppp.ProtoLCP},
+	CauseAuthTimeout:    {name: "ppp authenticate-timeout", result: l2tp.Result{Code: 3}, code: 13},
+	CauseAuthRefused:    {name: "ppp authenticate-protocol-unacceptable", result: l2tp.Result{Code: 3}, code: 15, side: 1},
+	CauseAuthDenied:     {name: "aaa deny-authentication-denied", result: l2tp.Result{Code: 3}, code: 16, side: 1},
+	CauseUserLimit:      {name: "aaa deny-session-limit-exceeded", result: l2tp.Result{Code: 3}, code: 16, side: 1},
+	CauseAddressInUse:   {name: "aaa deny-address-in-use", result: l2tp.Result{Code: 3}, code: 20, protocol: ppp.ProtoIPCP, side: 2},
+	CauseNoAddress:      {name: "aaa deny-no-resources", result: l2tp.Result{Code: 4, Message: "no address"}, code: 20, protocol: ppp.ProtoIPCP, side: 2},
+	CauseNoNCP:          {name: "ppp no-ncps-available", result: l2tp.Result{Code: 3}, code: 18},
+	CauseSessionTimeout: {name: "aaa shutdown-session-timeout", result: l2tp.Result{Code: 3}, code: 1},
+	CausePPP:            {name: "ppp lower-layer-failure", result: l2tp.Result{Code: 1}},
+}
+
+// String is the terminate reason, family first.
+func (c Cause) String() string { return causes[c].name }
+
+// Err is the cause as an error, for logs.
+func (c Cause) Err() error { return causeError(c) }
+
+type causeError Cause
+
+func (e causeError) Error() string { return Cause(e).String() }
+
+// disconnect is the RFC 3145 explanation, or nil when there is none to give.
+// An authentication cause names the protocol that was in use.
+func (c Cause) disconnect(auth ppp.AuthMethod) *l2tp.DisconnectCause {
+	row := &causes[c]
+	if row.code == 0 {
+		return nil
+	}
+	protocol := row.protocol
+	if row.code == 13 || row.code == 15 || row.code == 16 {
+		switch auth {
+		case ppp.PAP:
+			protocol = ppp.ProtoPAP
+		case ppp.CHAP, ppp.MSCHAPv2:
+			protocol = ppp.ProtoCHAP
+		case ppp.AuthNone:
+		}
+	}
+	return &l2tp.DisconnectCause{Code: row.code, Protocol: uint16(protocol), Direction: row.side}
+}
+
+// l2tpCause is the cause of a session that the endpoint ended.
+func l2tpCause(err error) Cause {
+	switch {
+	case errors.Is(err, l2tp.ErrPeerClosed), errors.Is(err, l2tp.ErrReplaced):
+		return CauseReceivedCDN
+	case errors.Is(err, l2tp.ErrTunnelClosed):
+		return CauseTunnelDown
+	case errors.Is(err, l2tp.ErrTimeout):
+		return CauseConnectTimeout
+	case errors.Is(err, l2tp.ErrLimit):
+		return CauseNoResources
+	case errors.Is(err, l2tp.ErrClosed):
+		return CauseAdministrative
+	}
+	return CauseUnexpected
+}
+
+// pppCause is the cause of a session whose link went down by itself.
+func pppCause(err error) Cause {
+	switch {
+	case errors.Is(err, ppp.ErrTerminated):
+		return CausePeerTerminated
+	case errors.Is(err, ppp.ErrNoEcho):
+		return CauseKeepalive
+	case errors.Is(err, ppp.ErrNoAnswer), errors.Is(err, ppp.ErrNotConverging):
+		return CauseLCPTimeout
+	case errors.Is(err, ppp.ErrLoopback):
+		return CauseLoopback
+	case errors.Is(err, ppp.ErrAuthTimeout):
+		return CauseAuthTimeout
+	case errors.Is(err, ppp.ErrAuthRefused):
+		return CauseAuthRefused
+	case errors.Is(err, ppp.ErrAuthFailed):
+		return CauseAuthDenied
+	case errors.Is(err, ppp.ErrNoNetwork):
+		return CauseNoNCP
+	case errors.Is(err, ppp.ErrClosed):
+		return CauseAdministrative
+	}
+	return CausePPP
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lns
+
+import (
+	"time"
+
+	"holdfast/l2tp"
+	"holdfast/ppp"
+)
+
+// Counters are one shard's plain counters, by cause. L2TP's own are inside.
+type Counters struct {
+	Datagrams       uint64 // L2TP datagrams taken in
+	HandedOver      uint64 // datagrams that belonged to another shard
+	Inbound         uint64 // inner packets from subscribers by way of the shard
+	Outbound        uint64 // inner packets to subscribers by way of the shard
+	OutboundUnknown uint64 // the same for a session that is not installed, dropped
+	EarlyData       uint64 // frames before the call or its network was up, dropped
+	MalformedFrames uint64 // PPP frames without a sound header, dropped
+
+	TunnelsNotAuthorized uint64 // SCCRQ for no tunnel group, or from an unknown LAC
+	TunnelsRefusedDrain  uint64
+	TunnelsRefusedLimit  uint64
+
+	CallsRequested uint64
+	CallsConnected uint64             // ICCN came
+	SessionsUp     uint64             // a network protocol opened for the first time
+	SetUpTime      time.Duration      // sum over SessionsUp, from ICRQ
+	Ended          [CauseCount]uint64 // sessions ended or refused, by cause
+
+	ProxyLCPAccepted     uint64
+	ProxyLCPRenegotiated uint64
+	ProxyAuthUsed        uint64
+	AuthAccepted         uint64
+	AuthRejected         uint64
+	AuthUnknownUser      uint64 // rejected because no source knew the user
+	UserLimitReached     uint64
+	AddressInUse         uint64
+	PoolExhausted        uint64
+	PoolIPv6Exhausted    uint64
+
+	RouterSolicitations  uint64
+	RouterAdvertisements uint64
+	NeighbourReplies     uint64 // echo replies from our link-local address
+	LinkInfo             uint64 // SLI received
+	LineErrors           uint64 // WEN received
+	HistoryDropped       uint64 // ended sessions that fell out of the ring before destruct-timeout
+
+	L2TP l2tp.Counters
+	PPP  ppp.Counters
+}

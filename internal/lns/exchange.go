@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lns
+
+import (
+	"net/netip"
+
+	"holdfast/internal/directory"
+	"holdfast/internal/packet"
+	"holdfast/l2tp"
+)
+
+// lease is this shard's end of a limit, and who waits for a token of it.
+type lease struct {
+	directory.Lease
+	key     directory.Key
+	limit   int
+	calls   []sessionRef
+	tunnels []l2tp.TunnelID
+}
+
+// lease is the lease of a key; the limit is the one now configured.
+func (e *Engine) lease(k directory.Key, limit int) *lease {
+	l := e.leases[k]
+	if l == nil {
+		l = &lease{key: k}
+		e.leases[k] = l
+	}
+	l.limit = limit
+	return l
+}
+
+// ask asks a limit's home for tokens.
+func (e *Engine) ask(l *lease, fx *Effects) {
+	e.toHome(directory.Message{Op: directory.Ask, Key: l.key, Max: l.limit}, fx)
+}
+
+// release gives a used token back.
+func (e *Engine) release(l *lease, fx *Effects) {
+	if n := l.Put(); n > 0 {
+		e.toHome(directory.Message{Op: directory.Return, Key: l.key, N: n}, fx)
+	}
+}
+
+// claim asks a key's home to hold it for the session.
+func (e *Engine) claim(s *session, k directory.Key, limit int, fx *Effects) {
+	e.toHome(directory.Message{Op: directory.Claim, Key: k, Max: limit, Holder: e.holder(s.ref())}, fx)
+}
+
+func (e *Engine) holder(r sessionRef) directory.Holder {
+	return directory.Holder{Shard: uint16(e.shard), Element: uint32(r.element), Generation: r.generation}
+}
+
+// releaseClaims gives up what the session holds in the directory.
+func (e *Engine) releaseClaims(s *session, fx *Effects) {
+	if s.claimed&claimedUser != 0 {
+		e.unclaim(s, e.userKey(s), fx)
+	}
+	if s.claimed&claimedAddress != 0 {
+		e.unclaim(s, addressKey(s.ipv4), fx)
+	}
+	s.claimed = 0
+}
+
+func (e *Engine) unclaim(s *session, k directory.Key, fx *Effects) {
+	e.toHome(directory.Message{Op: directory.Release, Key: k, Holder: e.holder(s.ref())}, fx)
+}
+
+func (e *Engine) userKey(s *session) directory.Key {
+	return directory.Key{Kind: directory.UserName, Name: s.bind.AAA.Name + "/" + s.user}
+}
+
+func addressKey(a netip.Addr) directory.Key {
+	return directory.Key{Kind: directory.Address, Name: a.String()}
+}
+
+func (e *Engine) toHome(m directory.Message, fx *Effects) {
+	m.Shard = e.shard
+	e.tell(Message{To: m.Key.Home(e.shards), Kind: MessageDirectory, Directory: m}, fx)
+}
+
+// askBlock asks a pool's home for a block, unless it has been asked already.
+func (e *Engine) askBlock(part *poolPart, fx *Effects) {
+	if part.asked {
+		return
+	}
+	part.asked = true
+	e.tell(Message{To: e.poolHome(part.cfg.Name), Kind: MessagePoolAsk, Pool: part.cfg.Name}, fx)
+}
+
+// tell sends a message; one to ourselves is handled before the input returns.
+func (e *Engine) tell(m Message, fx *Effects) {
+	m.From = e.shard
+	if m.To == e.shard {
+		e.inbox = append(e.inbox, m)
+		return
+	}
+	fx.Messages = append(fx.Messages, m)
+}
+
+// deliver handles a message from another shard or from ourselves.
+func (e *Engine) deliver(m *Message, fx *Effects) {
+	switch m.Kind {
+	case MessageDatagram:
+		d := packet.Datagram{Data: m.Datagram, Peer: m.Peer, Local: m.Local, At: m.At}
+		e.l2.Handle(e.now, d.Peer, d.Local, d.Data, &fx.l2tp)
+	case MessageDirectory:
+		e.deliverDirectory(&m.Directory, fx)
+	case MessagePoolAsk:
+		e.lendBlock(m, fx)
+	case MessagePoolBlock:
+		e.gotBlock(m, fx)
+	case MessagePoolReturn:
+		if part := e.pools[m.Pool]; part != nil && part.broker != nil {
+			part.broker.Return(m.From, m.Block)
+		}
+	case MessageDestination:
+		e.nameDestination(m, fx)
+	}
+}
+
+func (e *Engine) deliverDirectory(m *directory.Message, fx *Effects) {
+	if m.Op.ToHome() {
+		e.replies = e.home.Handle(m, e.replies[:0])
+		for _, r := range e.replies {
+			e.tell(Message{To: r.Shard, Kind: MessageDirectory, Directory: r}, fx)
+		}
+		return
+	}
+	switch m.Op {
+	case directory.Claimed, directory.Refused:
+		e.claimAnswered(m, fx)
+		return
+	}
+	l := e.leases[m.Key]
+	if l == nil {
+		return // the home answers only what we asked
+	}
+	switch m.Op {
+	case directory.Grant:
+		l.Granted(m.N)
+		e.retry(l, fx)
+	case directory.Deny:
+		l.Denied()
+		e.turnAway(l, fx)
+	case directory.Recall:
+		e.toHome(directory.Message{Op: directory.Return, Key: m.Key, N: l.Recalled(), Answer: true}, fx)
+	}
+}
+
+// retry lets those who waited for a token try again, in order; those for whom
+// it does not suffice wait on.
+func (e *Engine) retry(l *lease, fx *Effects) {
+	tunnels, calls := l.tunnels, l.calls
+	l.tunnels, l.calls = nil, nil
+	for _, id := range tunnels {
+		e.admitTunnel(id, fx)
+	}
+	for _, r := range calls {
+		if s := e.find(r); s != nil && !s.answered {
+			e.admitCall(s, fx)
+		}
+	}
+}
+
+// turnAway refuses those who waited: the limit is reached.
+func (e *Engine) turnAway(l *lease, fx *Effects) {
+	tunnels, calls := l.tunnels, l.calls
+	l.tunnels, l.calls = nil, nil
+	for _, id := range tunnels {
+		if t := e.tunnels[id]; t != nil && !t.limited {
+			e.counters.TunnelsRefusedLimit++
+			e.refuseTunnel(id, stopLimit, fx)
+		}
+	}
+	for _, r := range calls {
+		if s := e.find(r); s != nil && !s.answered {
+			e.refuseCall(s, CauseLimit, fx)
+		}
+	}
+}
+
+// claimAnswered goes on with a session whose claim was answered; a session that
+// has gone in the meantime gives the claim up again.
+func (e *Engine) claimAnswered(m *directory.Message, fx *Effects) {
+	s := e.find(sessionRef{l2tp.Element(m.Holder.Element), m.Holder.Generation})
+	if s == nil {
+		if m.Op == directory.Claimed {
+			e.toHome(directory.Message{Op: directory.Release, Key: m.Key, Holder: m.Holder}, fx)
+		}
+		return
+	}
+	won := m.Op == directory.Claimed
+	switch m.Key.Kind {
+	case directory.UserName:
+		s.waits &^= waitUser
+		if won {
+			s.claimed |= claimedUser
+		} else {
+			e.counters.UserLimitReached++
+			e.deny(s, CauseUserLimit, "session limit exceeded", fx)
+		}
+	case directory.Address:
+		s.waits &^= waitAddress
+		if won {
+			s.claimed |= claimedAddress
+			s.ipv4 = s.framedIPv4()
+		} else {
+			e.counters.AddressInUse++
+			e.deny(s, CauseAddressInUse, "address in use", fx)
+		}
+	}
+	e.resume(s, fx)
+}
+
+// resume goes on with authorisation after an answer.
+func (e *Engine) resume(s *session, fx *Effects) {
+	e.authorise(s, fx)
+	e.runLink(s, fx)
+}
+
+// lendBlock is the pool's home answering another shard.
+func (e *Engine) lendBlock(m *Message, fx *Effects) {
+	reply := Message{To: m.From, Kind: MessagePoolBlock, Pool: m.Pool}
+	if part := e.pools[m.Pool]; part != nil && part.broker != nil {
+		reply.Block, reply.OK = part.broker.Lend(m.From)
+	}
+	e.tell(reply, fx)
+}
+
+// gotBlock takes a block in, or learns that there is none, and goes on with
+// those who waited.
+func (e *Engine) gotBlock(m *Message, fx *Effects) {
+	part := e.pools[m.Pool]
+	if part == nil {
+		return
+	}
+	part.asked = false
+	if m.OK {
+		part.local.Add(m.Block)
+	}
+	part.denied = !m.OK
+	waiting := part.waiting
+	part.waiting = nil
+	for _, r := range waiting {
+		if s := e.find(r); s != nil {
+			s.waits &^= waitPool | waitPoolIPv6
+			e.resume(s, fx)
+		}
+	}
+	part.denied = false
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lns
+
+import (
+	"net/netip"
+	"time"
+
+	"holdfast/internal/forward"
+	"holdfast/l2tp"
+	"holdfast/ppp"
+)
+
+// session is one subscriber: everything above L2TP.
+type session struct {
+	link ppp.Link
+
+	element    l2tp.Element
+	generation uint32 // tells it from an earlier session of the same element
+	serial     uint32 // with the epoch and the shard: its id for operators
+	tunnel     l2tp.TunnelID
+	id         l2tp.SessionID
+	bind       *binding
+
+	state     SubscriberState
+	cause     Cause // why it is being closed; causeNone: it is not
+	live      bool  // between callRequested and end
+	answered  bool  // AcceptCall was called
+	connected bool  // ICCN came: the link has begun
+	granted   bool  // NCPs may open
+	installed bool  // the plane has it
+	ipv4Up    bool  // IPCP is open
+	ipv6Up    bool  // IPV6CP is open
+	wasUp     bool  // a network protocol has been open
+	proxied   bool  // authenticated from what the LAC collected
+	pending   bool  // Authenticated is owed to the link
+	held      uint8 // tokens of bind.limits, one bit each
+	waits     wait  // what it is waiting for
+	claimed   uint8 // claims in the directory
+	raLeft    uint8 // initial Router Advertisements still to be sent
+
+	auth    ppp.AuthMethod
+	user    string // the name that counts; empty: not known yet
+	verdict string // success text to send when the subscriber is authorised
+	local   *LocalSubscriber
+
+	iface uint16 // index in Engine.interfaces
+	unit  uint32 // of the logical interface
+	ipv4  netip.Addr
+	ipv6  netip.Prefix
+	pool  *poolPart // where ipv4 came from; nil: framed-ip-address
+	pool6 *poolPart
+
+	createdAt time.Time
+	upAt      time.Time // authorised
+	raAt      time.Time // next unsolicited Router Advertisement
+	expiresAt time.Time // session timeout; zero: none
+
+	controlRx, controlTx uint32 // PPP control frames
+	echoRx, echoTx       uint32 // Echo-Replies received, Echo-Requests sent
+}
+
+// wait is a bit set of what a session is waiting for.
+type wait uint8
+
+const (
+	waitUser wait = 1 << iota
+	waitAddress
+	waitPool
+	waitPoolIPv6
+)
+
+// key is how the plane names the session.
+func (s *session) key() forward.Key {
+	return forward.Key{TunnelID: uint16(s.tunnel), SessionID: uint16(s.id)}
+}
+
+// slab holds sessions by element, in chunks so that it grows without copying.
+type slab struct{ chunks []*[slabChunk]session }
+
+const slabChunk = 256
+
+// at is the live session of an element, or nil.
+func (b *slab) at(el l2tp.Element) *session {
+	c := int(el / slabChunk)
+	if c >= len(b.chunks) || b.chunks[c] == nil {
+		return nil
+	}
+	if s := &b.chunks[c][el%slabChunk]; s.live {
+		return s
+	}
+	return nil
+}
+
+// make clears the element's place for a new session.
+func (b *slab) make(el l2tp.Element) *session {
+	c := int(el / slabChunk)
+	for len(b.chunks) <= c {
+		b.chunks = append(b.chunks, nil)
+	}
+	if b.chunks[c] == nil {
+		b.chunks[c] = new([slabChunk]session)
+	}
+	s := &b.chunks[c][el%slabChunk]
+	*s = session{element: el, generation: s.generation + 1, live: true}
+	return s
+}
+
+// size is the number of places, live or not.
+func (b *slab) size() int { return len(b.chunks) * slabChunk }
+
+// sessionRef names a session to whoever answers later.
+type sessionRef struct {
+	element    l2tp.Element
+	generation uint32
+}
+
+func (s *session) ref() sessionRef { return sessionRef{s.element, s.generation} }
+
+// find is the session that a ref names, unless it has gone.
+func (e *Engine) find(r sessionRef) *session {
+	if s := e.sessions.at(r.element); s != nil && s.generation == r.generation {
+		return s
+	}
+	return nil
+}
+
+// become is the only place where a subscriber's state changes.
+func (e *Engine) become(s *session, state SubscriberState) {
+	if s.state == state {
+		return
+	}
+	e.states[s.state]--
+	e.states[state]++
+	s.state = state
+}
+
+// rearm sets the session's one timer to the earliest of its deadlines.
+func (e *Engine) rearm(s *session) {
+	e.wheel.Set(uint32(s.element), first(s.link.Next(), s.raAt, s.expiresAt))
+}
+
+// advanceSession does what is due for a session.
+func (e *Engine) advanceSession(s *session, fx *Effects) {
+	s.link.Advance(e.now, &fx.ppp)
+	e.runLink(s, fx)
+	if !s.live {
+		return
+	}
+	if due(s.raAt, e.now) {
+		e.advertise(s, fx)
+	}
+	if due(s.expiresAt, e.now) {
+		s.expiresAt = time.Time{}
+		e.closeSession(s, CauseSessionTimeout, fx)
+	}
+	if s.live {
+		e.rearm(s)
+	}
+}
+
+func due(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }

@@ -65,6 +65,15 @@ func CheckMSCHAPv2(o *AuthOffer, secret string) Verdict {
 			return Verdict{OK: true, Message: s + " M=Welcome"}
 		}
 	}
+	return Refuse(o)
+}
+
+// Refuse is the verdict on an offer that nobody can judge: an unknown name gets
+// the same answer as a wrong password.
+func Refuse(o *AuthOffer) Verdict {
+	if o.Method != MSCHAPv2 {
+		return verdictOf(false)
+	}
 	// "This field MUST be exactly 32 octets long and MUST be present." RFC 2759 §6
 	var challenge [mschapv2ChallengeLen]byte
 	copy(challenge[:], o.Challenge)

@@ -38,3 +38,12 @@ func (l *Link) count(c Counter) {
 		l.cfg.Counters[c]++
 	}
 }
+
+// LinkCounters are what one link counts for itself, since Init.
+type LinkCounters struct {
+	EchoRequestsSent    uint32
+	EchoRepliesReceived uint32
+}
+
+// Counters are this link's own.
+func (l *Link) Counters() LinkCounters { return l.counters }

@@ -34,6 +34,7 @@ func (l *Link) echo(now time.Time, fx *Effects) {
 		return
 	}
 	l.echoCount++
+	l.counters.EchoRequestsSent++
 	l.echoAt = now.Add(l.cfg.echoInterval())
 	start := fx.begin(ProtoLCP, wire.EchoRequest, l.newID())
 	// "If Magic-Number has been successfully negotiated, an implementation MUST
@@ -71,6 +72,9 @@ func (l *Link) exercise(now time.Time, in input, fx *Effects) {
 		return
 	}
 	l.heard = true
+	if in.Code == wire.EchoReply {
+		l.counters.EchoRepliesReceived++
+	}
 	l.fire(now, lcp, rxr, in, fx)
 }
 

@@ -24,6 +24,7 @@ type Link struct {
 
 	echoAt    time.Time // when the next Echo-Request is due; zero: never
 	echoCount uint16    // Echo-Requests since the peer was last heard
+	counters  LinkCounters
 
 	lastID         uint8     // Identifier drawn last; see newID
 	challengeID    uint8     // Identifier of our last CHAP Challenge, for repeated Responses
@@ -205,6 +206,16 @@ func (l *Link) Phase() Phase {
 	default:
 		return PhaseEstablish
 	}
+}
+
+// Opened reports whether LCP, IPCP or IPV6CP is in the Opened state.
+func (l *Link) Opened(protocol Protocol) bool {
+	for p := range layerCount {
+		if p.protocol() == protocol {
+			return l.layers[p].state == opened
+		}
+	}
+	return false
 }
 
 // PeerMRU is the largest Information field that the peer takes.

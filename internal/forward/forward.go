@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package forward
 
 import (
@@ -20,7 +22,7 @@ type Session struct {
 	IPv4          netip.Addr     // the subscriber's address; invalid: IPv4 is not up
 	IPv6          netip.Prefix   // its /64; invalid: IPv6 is not up
 	Routes        []netip.Prefix // further prefixes behind it (framed routes, delegated prefix)
-	MTU           uint16         // largest inner IP packet towards the subscriber, octets
+	MTU           uint16         // largest inner IP packet towards the subscriber, octets; 0: no bound
 	PFC, ACFC     bool           // the peer takes compressed PPP headers
 	Sequenced     bool           // data goes through the shard (RFC 2661 §5.4)
 }
@@ -49,11 +51,21 @@ type Plane interface {
 // Handle is one shard's grip on the plane. Its calls take a batch, are safe to
 // repeat, and come from one goroutine, save Read, which anyone may call.
 type Handle interface {
-	Install(sessions []Session) error        // hold exactly these under their keys; replaces in place, counters kept for the same Element and Key
-	Remove(keys []Key) error                 // an unknown key is not an error
-	Read(elements []uint32, into []Counters) // in order; an unknown element reads zero
+	// Install holds exactly these under their keys. A session that is held
+	// already is replaced in place, with its counters if Key and Element are the
+	// same; otherwise they begin at zero. An element carries one key: a new one
+	// ends the other session. An address belongs to the last session that was
+	// installed with it. The error names sessions that could not be installed;
+	// the others are.
+	Install(sessions []Session) error
+	// Remove ends sessions. Their counters can be read until the element is
+	// installed again. An unknown key is not an error.
+	Remove(keys []Key) error
+	// Read gives counters in the order of elements; one never installed reads zero.
+	Read(elements []uint32, into []Counters)
 	// Inject hands a data packet to the core side as if the subscriber's session
-	// had carried it: for sequenced sessions, which the shard unpacks.
+	// had carried it: for sequenced sessions, which the shard unpacks. It is
+	// checked and counted alike. ip is borrowed, and may be changed (MSS).
 	Inject(key Key, ip []byte)
 }
 
@@ -70,20 +82,24 @@ type Instance struct {
 // control, link-local and multicast IPv6, data for sessions that are not
 // installed, all data of sequenced sessions (Sequenced). Each packet.Datagram is the whole L2TP
 // datagram. false: the shard's lane is full, and the plane counts and drops.
+// true: the batch is the shard's until it calls Release.
 type Punt func(shard int, b *packet.Batch) bool
 
-// Packets the plane gets from subscribers but must encapsulate for the shard,
-// when a session is sequenced: downstream inner packets, by element.
+// Sequenced takes the downstream inner packets of sequenced sessions to their
+// shard, which numbers and sends them. They fit the session's MTU, and are
+// counted. ip is borrowed until return. false: no room; the plane counts a drop.
 type Sequenced func(shard int, element uint32, ip []byte) bool
 
-// Totals are a plane's counters that belong to no session, by cause.
+// Totals are a plane's counters by cause. A packet that is dropped for a known
+// session counts here and, as Dropped, with the session.
 type Totals struct {
-	PuntedControl, PuntDropped uint64 // PPP control to shards; lane full
-	UnknownSession             uint64 // data for a session that is not installed
+	PuntedControl, PuntDropped uint64 // control to shards (PPP, L2TP, link-scoped IPv6); lane full
+	UnknownSession             uint64 // network-layer data for a session that is not installed
 	Malformed                  uint64 // no sound L2TP or PPP or IP header
 	WrongPeer                  uint64 // data from another address than the tunnel's
 	NoRoute                    uint64 // core packet for an address that no session has
-	ICMPSent, ICMPSuppressed   uint64 // packet too big, and rate-limited
+	ICMPSent, ICMPSuppressed   uint64 // packet too big; rate-limited, or one that no error may answer
 	SendDropped, DeviceDropped uint64 // socket or device would not take it
-	MSSClamped, TTLExpired     uint64
+	MSSClamped                 uint64 // SYNs whose MSS was lowered, both ways
+	TTLExpired                 uint64 // subscriber packets that end here by their TTL: the kernel answers them
 }

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package forward is the seam between the control plane and whatever forwards
+// subscriber packets: plain types and the Plane interface.
+//
+//	shard 0 --Handle--+                        +-- forward/tun   a TUN device
+//	shard 1 --Handle--+--> Plane (one of) -----+-- forward/fake  in memory
+//	   ^                     |
+//	   +------- Punt --------+   what is not the plane's business
+//
+// The shard that owns a session installs it, removes it and reads its counters.
+// Packets of installed sessions pass without the shard; PPP control, data of
+// sessions that are not installed and data that is numbered go to it.
+//
+// The packet work that planes share is in forward/frame. What every plane must
+// do is said by forwardtest.Run, and by nothing else.
+package forward

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package tun is the data plane that works everywhere: UDP sockets towards the
+// LACs, a multi-queue TUN device towards the core, and Go in between.
+//
+//	LAC --UDP--> reader  (one a socket)      up.go    header, session, peer, anti-spoofing,
+//	               |  \--> lanes to shards   punt.go  MSS, counters
+//	               v
+//	            TUN device (one a routing instance, one queue a CPU)   instance.go
+//	               |
+//	LAC <--UDP-- queue   (one a queue)       down.go  segmentation, address, size, MSS,
+//	                                                  encapsulation, counters
+//
+// Files in reading order: plane.go (what there is), session.go (one subscriber
+// as the packet path sees it), index.go and table.go (finding it), handle.go
+// (the shards' grip), slot.go (counters), then the paths above, bucket.go (the
+// rate of ICMP errors), gateway.go (sockets of our addresses).
+//
+// # Who owns what
+//
+// Sessions are immutable; to change one is to put another in its place. Tables
+// are read without a lock and changed under Plane.mu, which shards take once a
+// batch and packets never. A counter slot is written by one goroutine, its
+// owner, and summed by readers. Buffers belong to the goroutine that fills
+// them; a packet is copied once on its way down, for its header, and not at all
+// on its way up.
+//
+// # The kernel's part
+//
+// The kernel routes between the device and the core, counts down TTLs and
+// answers those that expire, so the host must be a router (ip_forward and its
+// IPv6 twin). Pools are routed to the device as aggregates. Strict reverse-path
+// filtering holds for pool addresses; framed routes outside of the pools need a
+// route to the device, or the kernel neither delivers to them nor, when strict,
+// accepts from them. The device takes packets from its own host's addresses
+// (accept_local), since that is where its ICMP errors come from; subscribers
+// cannot use this, as their sources are checked before. Hosts that carry
+// traffic between subscribers should set net.ipv4.conf.all.send_redirects to 0:
+// the kernel ORs it with the device's own setting, which is 0 already.
+//
+// A routing instance other than the default has a device of its own, a table of
+// its own for its pools (TableBase plus its id), and a rule that sends what
+// comes out of the device there. Rules for the core's devices are the
+// operator's.
+//
+// # Left out
+//
+// Shaping and policing; outer fragmentation (a session's MTU keeps packets
+// within the path, and what does not fit is refused by the socket and counted);
+// aggregation of small upstream packets into super-packets.
+package tun

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tun
+
+import (
+	"net/netip"
+	"time"
+
+	"holdfast/internal/forward/frame"
+	"holdfast/internal/packet"
+)
+
+const (
+	readMax  = frame.VNetLength + 1<<16 // a super-packet with its header
+	arenaMax = 1 << 18                  // octets collected before they are sent
+)
+
+// downlink takes the packets of one queue of a device to the subscribers.
+type downlink struct {
+	plane    *Plane
+	instance *instance
+	queue    device
+	back     deviceWriter // for ICMP errors
+	number   int          // of the queue
+	slot     *slot
+	buffer   []byte // what is read
+	scratch  []byte // one packet of a super-packet; an ICMP error
+	pieces   []byte // one fragment
+	arena    []byte // datagrams to be sent
+	count    int    // of them
+	outs     []out  // by gateway number
+}
+
+// out is what goes through one gateway.
+type out struct {
+	writer Writer // nil: there was no socket yet
+	batch  []packet.Datagram
+}
+
+func newDownlink(p *Plane, i *instance, q device, number int) *downlink {
+	return &downlink{
+		plane: p, instance: i, queue: q, back: q.writer(), number: number, slot: p.newSlot(),
+		buffer: make([]byte, readMax), scratch: make([]byte, 0, readMax), pieces: make([]byte, 0, readMax),
+		arena: make([]byte, 0, arenaMax),
+	}
+}
+
+// run reads as long as there is something, then sends what has come together:
+// under load whole batches, otherwise each packet at once.
+func (d *downlink) run() {
+	for {
+		n, err := d.queue.Read(d.buffer)
+		for n > 0 && err == nil {
+			d.packet(d.buffer[:n])
+			n, err = d.queue.TryRead(d.buffer)
+		}
+		d.flush()
+		if err != nil {
+			return
+		}
+	}
+}
+
+// packet handles what one read gave: a packet or a super-packet.
+func (d *downlink) packet(b []byte) {
+	v, ip, ok := frame.ParseVNet(b)
+	if ok {
+		ip, ok = frame.Trim(ip)
+	}
+	if !ok {
+		d.slot.total(malformed)
+		return
+	}
+	v6 := frame.IsIPv6(ip)
+	s := d.instance.addresses.find(ip, v6)
+	if s == nil {
+		d.slot.total(noRoute)
+		return
+	}
+	if v.GSO != frame.GSONone {
+		d.segments(s, ip, v, v6)
+		return
+	}
+	if v.NeedsChecksum && !frame.Complete(ip, int(v.ChecksumStart), int(v.ChecksumOffset)) {
+		d.slot.drop(s, malformed)
+		return
+	}
+	if s.mtu != 0 && frame.ClampMSS(ip, int(s.mtu)) {
+		d.slot.total(mssClamped)
+	}
+	d.fit(s, ip, v6)
+}
+
+// segments cuts a super-packet; its packets are of equal size and leave in one
+// send.
+func (d *downlink) segments(s *session, ip []byte, v frame.VNet, v6 bool) {
+	cut, ok := frame.NewSegments(ip, v)
+	if !ok {
+		d.slot.drop(s, malformed)
+		return
+	}
+	if s.mtu != 0 && cut.Largest() > int(s.mtu) && !frame.MayFragment(ip) {
+		d.tooBig(s, ip, v6) // once, not for each
+		return
+	}
+	for {
+		if d.scratch, ok = cut.Append(d.scratch[:0]); !ok {
+			return
+		}
+		d.fit(s, d.scratch, v6)
+	}
+}
+
+// fit sends a packet if it fits the session's link, in fragments if need be.
+func (d *downlink) fit(s *session, ip []byte, v6 bool) {
+	if s.mtu == 0 || len(ip) <= int(s.mtu) {
+		d.send(s, ip, v6)
+		return
+	}
+	if !frame.MayFragment(ip) {
+		d.tooBig(s, ip, v6)
+		return
+	}
+	cut, ok := frame.NewFragments(ip, int(s.mtu))
+	if !ok {
+		d.tooBig(s, ip, v6)
+		return
+	}
+	for {
+		if d.pieces, ok = cut.Append(d.pieces[:0]); !ok {
+			return
+		}
+		d.send(s, d.pieces, v6)
+	}
+}
+
+// tooBig drops a packet and tells its sender why, within the rate.
+func (d *downlink) tooBig(s *session, ip []byte, v6 bool) {
+	d.slot.line(s)[tooBig].Add(1)
+	own := d.instance.own.Load()
+	from := own.v4
+	if v6 {
+		from = own.v6
+	}
+	var ok bool
+	d.pieces, ok = frame.AppendTooBig(d.pieces[:0], ip, from, int(s.mtu))
+	if !ok || !d.plane.icmp.take(time.Since(d.plane.started)) {
+		d.slot.total(icmpSuppressed)
+		return
+	}
+	if d.back.Write(noVNet, d.pieces) != nil {
+		d.slot.total(deviceDropped)
+		return
+	}
+	d.slot.total(icmpSent)
+}
+
+// send wraps a packet that fits, or gives it to the shard that numbers it.
+func (d *downlink) send(s *session, ip []byte, v6 bool) {
+	count := d.slot.line(s)
+	if s.sequenced {
+		if !d.plane.opt.Sequenced(int(s.shard), s.element, ip) {
+			count[dropped].Add(1)
+			return
+		}
+	} else if !d.wrap(s, ip, v6) {
+		d.slot.drop(s, sendDropped)
+		return
+	}
+	count[downPackets].Add(1)
+	count[downBytes].Add(uint64(len(ip)))
+}
+
+// wrap puts a datagram into the batch of its gateway.
+func (d *downlink) wrap(s *session, ip []byte, v6 bool) bool {
+	o := d.out(s.gateway)
+	if o.writer == nil {
+		return false
+	}
+	if d.count == d.plane.opt.BatchMax || len(d.arena)+frame.HeaderMax+len(ip) > cap(d.arena) {
+		d.flush()
+	}
+	at := len(d.arena)
+	d.arena = frame.AppendHeader(d.arena, s.header, v6)
+	d.arena = append(d.arena, ip...)
+	o.batch = append(o.batch, packet.Datagram{Data: d.arena[at:], Peer: s.peer, Local: netip.AddrPort{}})
+	d.count++
+	return true
+}
+
+// out is this queue's batch for a gateway.
+func (d *downlink) out(g *gateway) *out {
+	for len(d.outs) <= g.number {
+		d.outs = append(d.outs, out{batch: make([]packet.Datagram, 0, d.plane.opt.BatchMax)})
+	}
+	o := &d.outs[g.number]
+	if o.writer == nil {
+		o.writer = g.writer(d.number)
+	}
+	return o
+}
+
+// flush sends all batches. What the kernel refuses is counted, not retried: it
+// is a full buffer or a path that does not take the size.
+func (d *downlink) flush() {
+	for i := range d.outs {
+		o := &d.outs[i]
+		if len(o.batch) == 0 {
+			continue
+		}
+		n, _ := o.writer.WriteBatch(o.batch)
+		if lost := len(o.batch) - n; lost > 0 {
+			d.slot.totals[sendDropped].Add(uint64(lost))
+		}
+		o.batch = o.batch[:0]
+	}
+	d.arena, d.count = d.arena[:0], 0
+}

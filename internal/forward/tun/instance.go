@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tun
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"holdfast/internal/forward"
+	"holdfast/internal/kernel"
+)
+
+// device is one queue of a TUN device: kernel.TUN, or its twin in tests.
+type device interface {
+	Read(b []byte) (int, error)
+	TryRead(b []byte) (int, error) // 0: nothing waits
+	writer() deviceWriter
+	Close() error
+}
+
+// deviceWriter writes to a queue for one goroutine.
+type deviceWriter interface {
+	Write(header, packet []byte) error
+}
+
+type kernelDevice struct{ *kernel.TUN }
+
+func (d kernelDevice) writer() deviceWriter { return d.NewWriter() }
+
+func openKernel(name string, queues int) ([]device, error) {
+	opened, err := kernel.OpenTUN(name, queues, kernel.TUNOptions{VNetHeader: true, Offload: true})
+	if err != nil {
+		return nil, err
+	}
+	devices := make([]device, len(opened))
+	for i, t := range opened {
+		devices[i] = kernelDevice{t}
+	}
+	return devices, nil
+}
+
+// instance is a routing instance: a device and the addresses behind it.
+type instance struct {
+	forward.Instance                        // as it was last made
+	number           int                    // of the plane's instances, dense
+	device           string                 //
+	table            int                    // kernel table of its pools; 0: main
+	queues           []device               //
+	addresses        addresses              // of its sessions; changed under Plane.mu
+	own              atomic.Pointer[source] // what ICMP errors come from
+}
+
+// source is an instance's own addresses, as the packet path needs them.
+type source struct {
+	v4, v6 netip.Addr // the first of each family; invalid: none
+	all    []netip.Addr
+}
+
+func newSource(addresses []netip.Prefix) *source {
+	o := &source{}
+	for _, p := range addresses {
+		a := p.Addr()
+		o.all = append(o.all, a)
+		switch {
+		case a.Is4() && !o.v4.IsValid():
+			o.v4 = a
+		case a.Is6() && !o.v6.IsValid():
+			o.v6 = a
+		}
+	}
+	return o
+}
+
+// Instance makes a routing instance ready, or makes it what is given now. It
+// acts in the calling thread's network namespace.
+func (p *Plane) Instance(want forward.Instance) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return errClosed
+	}
+	i := p.instances[want.ID]
+	if i == nil {
+		var err error
+		if i, err = p.open(want.ID); err != nil {
+			return fmt.Errorf("tun: routing instance %s: %w", want.Name, err)
+		}
+	}
+	if err := i.make(want); err != nil {
+		return fmt.Errorf("tun: routing instance %s: %w", want.Name, err)
+	}
+	return nil
+}
+
+// open makes the device and starts its queues.
+func (p *Plane) open(id uint16) (*instance, error) {
+	i := &instance{number: len(p.instances), device: p.opt.Device}
+	if id != 0 {
+		i.device = strings.TrimRight(p.opt.Device, "0123456789") + strconv.Itoa(int(id))
+		i.table = p.opt.TableBase + int(id)
+	}
+	var err error
+	if i.queues, err = p.opt.open(i.device, p.opt.Queues); err != nil {
+		return nil, err
+	}
+	i.own.Store(newSource(nil))
+	p.instances[id] = i
+	for n, q := range i.queues {
+		d := newDownlink(p, i, q, n)
+		p.tasks.Go(d.run)
+	}
+	return i, nil
+}
+
+// make brings the kernel's side of the instance to what is wanted. Whatever is
+// so already stays untouched; after an error the next call goes on from there.
+func (i *instance) make(want forward.Instance) error {
+	if _, ok := i.queues[0].(kernelDevice); ok {
+		if err := i.configure(want); err != nil {
+			return err
+		}
+	}
+	i.own.Store(newSource(want.Addresses))
+	i.Instance = want
+	i.Addresses, i.Pools = slices.Clone(want.Addresses), slices.Clone(want.Pools)
+	return nil
+}
+
+func (i *instance) configure(want forward.Instance) error {
+	if err := i.settings(); err != nil {
+		return err
+	}
+	if want.MTU > 0 && want.MTU != i.MTU {
+		if err := kernel.SetMTU(i.device, want.MTU); err != nil {
+			return err
+		}
+	}
+	if err := kernel.LinkUp(i.device); err != nil {
+		return err
+	}
+	for _, a := range want.Addresses {
+		if err := kernel.AddAddress(i.device, a); err != nil {
+			return err
+		}
+	}
+	for _, a := range i.Addresses {
+		if !slices.Contains(want.Addresses, a) {
+			if err := kernel.DelAddress(i.device, a); err != nil {
+				return err
+			}
+		}
+	}
+	if i.table != 0 {
+		if err := kernel.AddDeviceRule(i.device, i.table); err != nil {
+			return err
+		}
+	}
+	return i.routes(want.Pools)
+}
+
+// settings of the device: see the package's story.
+func (i *instance) settings() error {
+	if err := kernel.DisableIPv6Autoconf(i.device); err != nil {
+		return err
+	}
+	dir := filepath.Join("net/ipv4/conf", i.device)
+	return errors.Join(
+		kernel.SetSysctl(filepath.Join(dir, "accept_local"), "1"),
+		kernel.SetSysctl(filepath.Join(dir, "send_redirects"), "0"))
+}
+
+// routes makes the pools, and nothing else of ours, lead to the device.
+func (i *instance) routes(pools []netip.Prefix) error {
+	have, err := kernel.DeviceRoutes(i.device)
+	if err != nil {
+		return err
+	}
+	wanted := map[kernel.Route]bool{}
+	for _, pool := range pools {
+		wanted[kernel.Route{Device: i.device, Prefix: pool.Masked(), Table: i.table}] = true
+	}
+	for _, r := range have {
+		if wanted[r] {
+			delete(wanted, r)
+			continue
+		}
+		if err := kernel.DelRoute(r); err != nil {
+			return err
+		}
+	}
+	for r := range wanted {
+		if err := kernel.AddRoute(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// close removes what does not go with the device, and the device.
+func (i *instance) close(o *Options) error {
+	var err error
+	if _, ok := i.queues[0].(kernelDevice); ok && i.table != 0 {
+		err = kernel.DelDeviceRule(i.device, i.table)
+	}
+	for _, q := range i.queues {
+		err = errors.Join(err, q.Close())
+	}
+	return err
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"net/netip"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"holdfast/internal/lns"
+)
+
+// load reads a configuration that must be right.
+func load(t *testing.T, name string, text []byte) (*Tree, *Result) {
+	t.Helper()
+	tree, r, errs := Load(name, text)
+	for _, err := range errs {
+		t.Error(err)
+	}
+	if len(errs) > 0 {
+		t.FailNow()
+	}
+	return tree, r
+}
+
+func read(t *testing.T, path ...string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(path...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// The example configurations are what people start from: they must load, and be
+// in canonical form but for secrets and blank lines.
+func TestExamplesLoad(t *testing.T) {
+	files, err := filepath.Glob("../../examples/*.conf")
+	if err != nil || len(files) < 2 {
+		t.Fatalf("%d examples, %v", len(files), err)
+	}
+	for _, f := range files {
+		tree, _ := load(t, f, read(t, f))
+		again, _ := load(t, f, []byte(tree.Text()))
+		if changes := Diff(tree, again); len(changes) > 0 {
+			t.Errorf("%s: its canonical text says something else: %v", f, changes)
+		}
+	}
+}
+
+// The demonstration dials fixed names and addresses; this is where they are
+// promised.
+func TestDemoSettings(t *testing.T) {
+	_, r := load(t, "demo.conf", read(t, "../../examples/demo.conf"))
+	for _, g := range r.LNS.Groups {
+		terms := g.Terms("lac1")
+		if terms == nil {
+			t.Fatalf("%s: lac1 is refused", g.Name)
+		}
+		if got := terms.PPP.LocalIPv4; got != netip.MustParseAddr("198.51.100.1") {
+			t.Errorf("%s: our IPCP address is %v", g.Name, got)
+		}
+		if p := terms.PPP.Pool; p == nil || p.Name != "pool-v4" || p.Prefix != netip.MustParsePrefix("100.64.0.0/16") {
+			t.Errorf("%s: pool %+v", g.Name, p)
+		}
+		if p := terms.PPP.PoolIPv6; p == nil || p.Prefix != netip.MustParsePrefix("2001:db8:100::/40") || p.PrefixLength != 64 {
+			t.Errorf("%s: IPv6 pool %+v", g.Name, p)
+		}
+		if order := terms.AAA.Order; len(order) != 2 || order[0] != lns.AuthPassword || order[1] != lns.AuthNone {
+			t.Errorf("%s: authentication-order %v", g.Name, order)
+		}
+	}
+	gateways := [2]netip.Addr{r.LNS.Groups[0].Gateway, r.LNS.Groups[1].Gateway}
+	if want := [2]netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")}; gateways != want {
+		t.Errorf("gateways %v, want %v", gateways, want)
+	}
+}
+
+// A tunnel group as it stands in a production router's configuration loads as
+// it is printed there; only its closing brace was cut off.
+func TestProductionTunnelGroup(t *testing.T) {
+	fragment := string(read(t, "testdata/tunnel-group.fragment"))
+	around := string(read(t, "testdata/tunnel-group.around"))
+	text := around + "services { l2tp {\n" + fragment + "}\n} }\n"
+	_, r := load(t, "tunnel-group", []byte(text))
+	g := r.LNS.Groups[0]
+	if g.Name != "tg1-N00009-1-1-1" || g.HelloInterval >= 0 || g.Gateway != netip.MustParseAddr("67.69.121.170") {
+		t.Errorf("group %+v", g)
+	}
+	if g.Clients.Name != "bell-l2tp-access-profile" || g.AAA.Name != "aaa-profile" || g.Profile.Name != "dynamic-profile-1" {
+		t.Errorf("profiles %s, %s, %s", g.Clients.Name, g.AAA.Name, g.Profile.Name)
+	}
+	if len(g.Interfaces) != 2 {
+		t.Errorf("interfaces %v", g.Interfaces)
+	}
+	if terms := g.Terms("any LAC"); terms == nil || terms.Tunnel.HelloInterval >= 0 {
+		t.Error("hello-interval 0 does not reach the tunnels")
+	}
+}

@@ -148,7 +148,7 @@ func (e *Engine) network(s *session) ppp.Network {
 		n.LocalIPv4, n.PeerIPv4 = p.LocalIPv4, s.ipv4
 	}
 	if n.IPv6 {
-		n.LocalIfID = e.localIfID()
+		n.LocalIfID = localIfID
 	}
 	return n
 }

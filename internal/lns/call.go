@@ -165,7 +165,7 @@ func (e *Engine) data(ef *l2tp.Effect, fx *Effects) {
 	case !ok || len(payload) == 0:
 		e.counters.MalformedFrames++
 		return
-	case proto == ppp.ProtoIPv6 && s.installed && e.discover(s, payload, fx):
+	case proto == ppp.ProtoIPv6 && s.ipv6Up && e.discover(s, payload, fx):
 		return
 	case proto == ppp.ProtoIPv4 || proto == ppp.ProtoIPv6:
 		e.inbound(s, payload, fx)

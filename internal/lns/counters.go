@@ -42,7 +42,8 @@ type Counters struct {
 
 	RouterSolicitations  uint64
 	RouterAdvertisements uint64
-	NeighbourReplies     uint64 // echo replies from our link-local address
+	LinkLocalEchoes      uint64 // pings of our link-local address answered
+	LinkLocalDropped     uint64 // other link-local and multicast packets
 	LinkInfo             uint64 // SLI received
 	LineErrors           uint64 // WEN received
 	HistoryDropped       uint64 // ended sessions that fell out of the ring before destruct-timeout

@@ -22,7 +22,7 @@ type Effects struct {
 	Messages []Message         // to other shards
 	Answers  []*Request        // finished requests: back to who asked
 	Log      []event.Record    //
-	Stopped  bool              // after Stop: the last tunnel has been told and nothing is left to send
+	Stopped  bool              // after Stop: every tunnel has been told and has acknowledged it, or was given up
 
 	l2tp  l2tp.Effects
 	ppp   ppp.Effects

@@ -54,7 +54,8 @@ type Engine struct {
 	frame, reply []byte          // scratch of sendIP and of ipv6.go
 	sweepAt      time.Time       // when destinations are looked through next
 	stopping     bool
-	stopAt       int // next tunnel id to be told
+	stopAt       int           // next tunnel id to be told
+	stopAcked    l2tp.TunnelID // up to here all have acknowledged that
 	counters     Counters
 }
 
@@ -149,11 +150,10 @@ func (e *Engine) Configure(now time.Time, cfg *Config, fx *Effects) {
 }
 
 // Stop says StopCCN to every tunnel, a bounded number at a time; fx.Stopped is
-// set when the last one is told.
+// set when all have acknowledged it or were given up.
 func (e *Engine) Stop(now time.Time, fx *Effects) {
 	e.now = now
 	e.stopping = true
-	e.stopSome(fx)
 	e.finish(fx)
 }
 
@@ -190,15 +190,15 @@ func (e *Engine) Advance(now time.Time, fx *Effects) {
 	}
 	e.history.expire(now, e.cfg.DestructTimeout)
 	e.sweepDestinations()
-	if e.stopping {
-		e.stopSome(fx)
-	}
 	e.finish(fx)
 }
 
 // finish ends an input: acknowledgements that nothing else carried, and
 // messages to ourselves.
 func (e *Engine) finish(fx *Effects) {
+	if e.stopping {
+		e.stopSome(fx)
+	}
 	e.l2.Flush(e.now, &fx.l2tp)
 	e.settle(fx)
 	for i := 0; i < len(e.inbox); i++ {

@@ -142,5 +142,16 @@ func (e *Engine) stopSome(fx *Effects) {
 			n++
 		}
 	}
-	fx.Stopped = e.stopAt == len(e.tunnels)
+	if e.stopAt < len(e.tunnels) {
+		return
+	}
+	// Stopped when every StopCCN is acknowledged or given up: those before
+	// stopAcked are.
+	for id, ok := e.l2.TunnelAfter(e.stopAcked); ok; id, ok = e.l2.TunnelAfter(id) {
+		if info, _ := e.l2.Tunnel(id); info.Unacknowledged+info.Queued > 0 {
+			return
+		}
+		e.stopAcked = id
+	}
+	fx.Stopped = true
 }

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package shard runs an lns.Engine: it is the engine's clock, its mailbox and
+// its hands. It decides nothing about tunnels and sessions.
+//
+//	netio.Reader ──batches──▶ packets ─┐                      ┌▶ forward.Handle  install, remove, inject
+//	data plane ───copies────▶ punts   ─┤                      ├▶ netio.Sender    transmit
+//	other shards ──values───▶ messages ┼▶ loop ─▶ lns.Engine ─┤▶ other shards    messages
+//	data plane ───copies────▶ outbound ┤    ▲        effects  ├▶ whoever asked   answers
+//	operators ──────────────▶ requests ┘    │                 └▶ Log             events
+//	                                     one timer
+//
+// One goroutine, Run, owns the engine and everything in it. The others reach it
+// through lanes, each with a bound of its own and a counter of what did not fit:
+//
+//	lane      bound                          when full
+//	packets   batches of the readers         the reader waits; the kernel drops and counts
+//	punts     puntMax datagrams              the plane drops and counts
+//	messages  messageMax for datagrams,      dropped and counted; the peer sends again
+//	          messageHardMax for the rest    dropped and counted; see lns.Message.Droppable
+//	outbound  outboundMax packets            dropped and counted
+//	requests  none waits but its asker       the asker waits
+//
+// The loop takes turns. A turn serves the lanes in the order above, each up to
+// turnMax items, so that control goes first and nothing starves. Effects are
+// carried out after every input, before the next, in the order of the fields of
+// lns.Effects. In steady state nothing is allocated and no lock is held but the
+// one of a lane, for the time of a copy.
+//
+// A panic in the engine costs the input that caused it. It is recovered,
+// counted and logged (SHARD_RECOVERED); when the input was a batch, its
+// datagrams are offered again one by one, which L2TP bears, since a network
+// may duplicate too.
+//
+// Files, in reading order: shard.go (what others call), loop.go (Run),
+// effects.go (carrying out), lane.go, log.go.
+package shard

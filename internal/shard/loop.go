@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package shard
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"holdfast/internal/event"
+	"holdfast/internal/lns"
+	"holdfast/internal/packet"
+)
+
+// advancePause keeps a fault in Advance from becoming an endless loop: its
+// cause is still due when the loop comes round.
+const advancePause = 100 * time.Millisecond
+
+// Run is the loop. It returns when ctx is done; the engine's state is left as it is.
+func (s *Shard) Run(ctx context.Context) error {
+	defer close(s.done)
+	s.timer = time.NewTimer(time.Hour)
+	defer s.timer.Stop()
+	for ctx.Err() == nil {
+		s.advance()
+		if !s.turn() {
+			s.wait(ctx)
+		}
+	}
+	if s.held != nil {
+		s.held.Release()
+	}
+	return nil
+}
+
+// turn serves each lane once, in order of urgency, and reports whether any had work.
+func (s *Shard) turn() (worked bool) {
+	worked = s.servePackets()
+	if m := s.messages.take(turnMax); len(m) > 0 {
+		worked = true
+		s.stats.messagesTaken.Add(uint64(len(m)))
+		for i := range m {
+			s.feed(input{kind: message, message: &m[i]})
+		}
+	}
+	if d := s.punts.take(turnMax); len(d) > 0 {
+		worked = true
+		s.feed(input{kind: datagrams, datagrams: d})
+	}
+	for _, f := range s.outbound.take(turnMax) {
+		worked = true
+		s.feed(input{kind: inner, frame: f})
+	}
+	select {
+	case q := <-s.requests:
+		worked = true
+		s.serve(q)
+	case o := <-s.orders:
+		worked = true
+		s.obey(o)
+	default:
+	}
+	return worked
+}
+
+// servePackets feeds what the readers have handed in, several batches at a time
+// when several wait: the more there is in one input, the more answers leave in
+// one send.
+func (s *Shard) servePackets() bool {
+	s.batches, s.gathered = s.batches[:0], s.gathered[:0]
+	for b := s.nextBatch(); b != nil; b = s.nextBatch() {
+		s.batches = append(s.batches, b)
+		s.gathered = append(s.gathered, b.Datagrams...)
+		if len(s.gathered) >= turnMax {
+			break
+		}
+	}
+	if len(s.batches) == 0 {
+		return false
+	}
+	s.feed(input{kind: datagrams, datagrams: s.gathered})
+	for i, b := range s.batches {
+		b.Release()
+		s.batches[i] = nil
+	}
+	clear(s.gathered)
+	return true
+}
+
+// nextBatch is the next received batch; nil: none waits.
+func (s *Shard) nextBatch() *packet.Batch {
+	if b := s.held; b != nil {
+		s.held = nil
+		return b
+	}
+	select {
+	case b := <-s.packets:
+		return b
+	default:
+		return nil
+	}
+}
+
+// wait sleeps until something comes or is due.
+func (s *Shard) wait(ctx context.Context) {
+	if !s.arm(s.next()) {
+		return
+	}
+	select {
+	case s.held = <-s.packets:
+	case <-s.messages.wake:
+	case <-s.punts.wake:
+	case <-s.outbound.wake:
+	case q := <-s.requests:
+		s.serve(q)
+	case o := <-s.orders:
+		s.obey(o)
+	case <-s.timer.C:
+		s.armed = time.Time{}
+	case <-ctx.Done():
+	}
+}
+
+// arm sets the timer to at, unless it is set so already; false: at has passed.
+func (s *Shard) arm(at time.Time) bool {
+	if at.Equal(s.armed) {
+		return true
+	}
+	if at.IsZero() {
+		s.timer.Stop()
+	} else {
+		d := time.Until(at)
+		if d <= 0 {
+			return false
+		}
+		s.timer.Reset(d)
+	}
+	s.armed = at
+	return true
+}
+
+// next is when the engine has work.
+func (s *Shard) next() time.Time {
+	at := s.engine.Next()
+	if !at.IsZero() && at.Before(s.quiet) {
+		return s.quiet
+	}
+	return at
+}
+
+// advance does what is due.
+func (s *Shard) advance() {
+	at := s.next()
+	if now := time.Now(); !at.IsZero() && !at.After(now) {
+		if !s.feed(input{kind: passage}) {
+			s.quiet = now.Add(advancePause)
+		}
+	}
+}
+
+func (s *Shard) serve(q *request) {
+	if !s.feed(input{kind: operator, request: q.Request}) {
+		q.finish(ErrRecovered)
+	}
+}
+
+func (s *Shard) obey(o order) {
+	if o.config != nil {
+		s.feed(input{kind: configuration, config: o.config})
+	} else {
+		s.feed(input{kind: stop})
+	}
+	close(o.taken)
+}
+
+// input is one thing the engine is given.
+type input struct {
+	kind      inputKind
+	datagrams []packet.Datagram
+	message   *lns.Message
+	frame     frame
+	request   *lns.Request
+	config    *lns.Config
+}
+
+type inputKind uint8
+
+const (
+	passage   inputKind = iota // time has passed
+	datagrams                  // from sockets or the plane
+	message
+	inner // an inner packet to encapsulate
+	operator
+	configuration
+	stop
+)
+
+func (k inputKind) String() string {
+	return [...]string{"time", "datagrams", "message", "inner packet", "request", "configuration", "stop"}[k]
+}
+
+// feed gives one input to the engine and carries out the effects. false: the
+// engine panicked.
+func (s *Shard) feed(in input) bool {
+	ok := s.step(&in)
+	s.carryOut()
+	if ok || in.kind != datagrams || len(in.datagrams) == 1 {
+		return ok
+	}
+	// Which datagram it was nobody knows. The others must not suffer, least of
+	// all when the same one keeps coming.
+	for i := range in.datagrams {
+		s.feed(input{kind: datagrams, datagrams: in.datagrams[i : i+1]})
+	}
+	return false
+}
+
+// step is the only place where the engine runs.
+func (s *Shard) step(in *input) (ok bool) {
+	now := time.Now()
+	defer func() {
+		if fault := recover(); fault != nil {
+			s.stats.recovered.Add(1)
+			s.note(now, event.Record{ID: event.ShardRecovered, Name: in.kind.String(), Err: fmt.Errorf("%v\n%s", fault, debug.Stack())})
+		}
+	}()
+	switch in.kind {
+	case passage:
+		s.engine.Advance(now, &s.fx)
+	case datagrams:
+		s.engine.Packets(now, in.datagrams, &s.fx)
+	case message:
+		s.engine.Deliver(now, in.message, &s.fx)
+	case inner:
+		s.engine.Outbound(now, in.frame.element, in.frame.ip, &s.fx)
+	case operator:
+		s.engine.Request(now, in.request, &s.fx)
+	case configuration:
+		s.engine.Configure(now, in.config, &s.fx)
+	case stop:
+		s.engine.Stop(now, &s.fx)
+	}
+	return true
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tun
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"holdfast/internal/forward/forwardtest"
+	"holdfast/internal/forward/frame"
+	"holdfast/internal/packet"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// inbox is a queue in memory that knows when its reader has nothing to do.
+type inbox[T any] struct {
+	mu     sync.Mutex
+	change sync.Cond
+	list   []T
+	idle   bool // the reader waits
+	closed bool
+}
+
+func newInbox[T any]() *inbox[T] {
+	b := &inbox[T]{}
+	b.change.L = &b.mu
+	return b
+}
+
+func (b *inbox[T]) put(v T) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.list = append(b.list, v)
+	b.idle = false
+	b.change.Broadcast()
+}
+
+// take returns up to n; with wait, at least one.
+func (b *inbox[T]) take(n int, wait bool) ([]T, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for wait && len(b.list) == 0 && !b.closed {
+		b.idle = true
+		b.change.Broadcast()
+		b.change.Wait()
+	}
+	if b.closed {
+		return nil, net.ErrClosed
+	}
+	n = min(n, len(b.list))
+	out := slices.Clone(b.list[:n])
+	b.list = b.list[n:]
+	return out, nil
+}
+
+// settle waits until everything was taken and handled.
+func (b *inbox[T]) settle() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for !b.closed && !(b.idle && len(b.list) == 0) {
+		b.change.Wait()
+	}
+}
+
+func (b *inbox[T]) close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return errors.New("closed twice")
+	}
+	b.closed = true
+	b.change.Broadcast()
+	return nil
+}
+
+// twinSocket is a Socket in memory.
+type twinSocket struct {
+	local netip.AddrPort
+	in    *inbox[packet.Datagram]
+	mu    sync.Mutex
+	sent  []packet.Datagram
+	full  bool // takes nothing
+}
+
+func newTwinSocket(local netip.AddrPort) *twinSocket {
+	return &twinSocket{local: local, in: newInbox[packet.Datagram]()}
+}
+
+func (s *twinSocket) LocalAddr() netip.AddrPort { return s.local }
+func (s *twinSocket) NewWriter() Writer         { return s }
+func (s *twinSocket) Close() error              { return s.in.close() }
+
+func (s *twinSocket) ReadBatch(b *packet.Batch) (int, error) {
+	list, err := s.in.take(len(b.Datagrams), true)
+	return copy(b.Datagrams, list), err
+}
+
+func (s *twinSocket) WriteBatch(d []packet.Datagram) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.full {
+		return 0, nil
+	}
+	for _, d := range d {
+		d.Data = slices.Clone(d.Data)
+		s.sent = append(s.sent, d)
+	}
+	return len(d), nil
+}
+
+func (s *twinSocket) taken() []packet.Datagram {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := s.sent
+	s.sent = nil
+	return out
+}
+
+// twinDevice is one queue of a device in memory.
+type twinDevice struct {
+	in      *inbox[[]byte]
+	mu      sync.Mutex
+	written [][]byte
+	broken  bool // takes nothing
+}
+
+func (d *twinDevice) writer() deviceWriter { return d }
+func (d *twinDevice) Close() error         { return d.in.close() }
+
+func (d *twinDevice) Read(b []byte) (int, error)    { return d.read(b, true) }
+func (d *twinDevice) TryRead(b []byte) (int, error) { return d.read(b, false) }
+
+func (d *twinDevice) read(b []byte, wait bool) (int, error) {
+	list, err := d.in.take(1, wait)
+	if err != nil || len(list) == 0 {
+		return 0, err
+	}
+	return copy(b, list[0]), nil
+}
+
+func (d *twinDevice) Write(header, packet []byte) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.broken {
+		return errors.New("broken")
+	}
+	if v, _, ok := frame.ParseVNet(header); !ok || v != (frame.VNet{}) {
+		return errors.New("no virtio header")
+	}
+	d.written = append(d.written, slices.Clone(packet))
+	return nil
+}
+
+func (d *twinDevice) taken() [][]byte {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	out := d.written
+	d.written = nil
+	return out
+}
+
+// super gives the queue a packet as the kernel would.
+func (d *twinDevice) super(v frame.VNet, ip []byte) {
+	d.in.put(append(frame.AppendVNet(nil, v), ip...))
+}
+
+// twin is a plane between twins.
+type twin struct {
+	*Plane
+	socket *twinSocket
+	device *twinDevice
+	forwardtest.Harness
+}
+
+func newTwin(t testing.TB, edit func(*Options)) *twin {
+	t.Helper()
+	r := &forwardtest.Recorder{}
+	w := &twin{
+		socket: newTwinSocket(netip.MustParseAddrPort("192.0.2.1:1701")),
+		device: &twinDevice{in: newInbox[[]byte]()},
+	}
+	o := Options{
+		Shards: forwardtest.Shards, ShardOf: forwardtest.ShardOf, Punt: r.Punt, Sequenced: r.Sequenced,
+		Sockets: []Socket{w.socket}, ElementMax: 4096,
+		open: func(string, int) ([]device, error) { return []device{w.device}, nil },
+	}
+	if edit != nil {
+		edit(&o)
+	}
+	p, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := p.Instance(forwardtest.Instance()); err != nil {
+		t.Fatal(err)
+	}
+	w.Plane = p
+	w.Harness = forwardtest.Harness{
+		Plane: p, Recorder: r, Local: w.socket.local,
+		Peer: netip.MustParseAddrPort("192.0.2.10:1701"), Stranger: netip.MustParseAddrPort("192.0.2.10:1702"),
+		Up: func(from netip.AddrPort, b []byte) {
+			w.socket.in.put(packet.Datagram{Data: slices.Clone(b), Peer: from, Local: w.socket.local})
+		},
+		Down: func(ip []byte) { w.device.super(frame.VNet{}, ip) },
+		Settle: func() (o forwardtest.Output) {
+			w.socket.in.settle()
+			w.device.in.settle()
+			o.Core, o.Sent = w.device.taken(), w.socket.taken()
+			r.Take(&o)
+			return o
+		},
+	}
+	return w
+}
+
+// The plane between a socket and a device in memory does what every plane must.
+func TestContract(t *testing.T) {
+	forwardtest.Run(t, func(t *testing.T) forwardtest.Harness { return newTwin(t, nil).Harness })
+}

@@ -14,7 +14,7 @@ import (
 var pureImports = map[string]bool{
 	"bytes": true, "cmp": true, "container/heap": true, "encoding/binary": true, "encoding/hex": true, "errors": true, "fmt": true,
 	"hash/maphash": false, "hash/fnv": true, "iter": true, "maps": true, "math": true, "math/bits": true, "math/rand/v2": true,
-	"net/netip": true, "slices": true, "sort": true, "strconv": true, "strings": true, "time": true,
+	"net/netip": true, "reflect": true, "slices": true, "sort": true, "strconv": true, "strings": true, "time": true,
 	"unicode": true, "unicode/utf8": true, "unicode/utf16": true, "unsafe": false,
 	"crypto/des": true, "crypto/hmac": true, "crypto/md5": true, "crypto/sha1": true, "crypto/sha256": true, "crypto/subtle": true,
 	"golang.org/x/crypto/md4": true,

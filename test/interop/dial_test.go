@@ -24,8 +24,9 @@ type dial struct {
 	name           string // of this client: its files and logs; empty: s1
 	user, password string
 	auth           string   // pap, chap, mschapv2, any (also if empty)
+	lac            string   // our Host Name, which picks the client in the LNS's access profile
 	secret         string   // of the tunnel: the client then challenges the LNS too
-	address        string   // the client's own; empty: underlayGuest
+	gateway        string   // of the LNS; empty: quick
 	port           int      // the client's own; 0: 1701
 	options        []string // more of pppd's
 	redial         bool     // let xl2tpd dial again by itself after 5 s
@@ -35,18 +36,19 @@ type dial struct {
 type client struct {
 	*guest
 	dial
-	pid int // of xl2tpd
+	pid       int // of xl2tpd
+	dialledAt int // ms
 }
 
 // link is what pppd says of a link that is up.
 type link struct {
-	device           string
-	local, peer      string // IPv4
-	dns              [2]string
-	local6, peer6    string // link-local
-	mtu              int
-	auth             string // as LCP asked for it
-	upAt, historyLen int
+	device        string
+	local, peer   string // IPv4
+	dns           [2]string
+	local6, peer6 string // link-local
+	mtu           int
+	auth          string // as LCP asked for it
+	upAt          int    // ms
 }
 
 // options writes pppd's options of d.
@@ -74,12 +76,13 @@ func (g *guest) dial(d dial) *client {
 	if d.port == 0 {
 		d.port = 1701
 	}
+	if d.gateway == "" {
+		d.gateway = quick
+	}
 	g.options(d)
 	conf := fmt.Sprintf("[global]\nport = %d\naccess control = no\nauth file = /run/xl2tpd/%s.secrets\n", d.port, d.name)
-	if d.address != "" {
-		conf += "listen-addr = " + d.address + "\n"
-	}
-	conf += fmt.Sprintf("[lac %s]\nlns = %s\npppoptfile = /run/ppp/%s.options\nlength bit = yes\nrequire authentication = no\nautodial = no\n", d.name, lnsAddress, d.name)
+	conf += fmt.Sprintf("[lac %s]\nlns = %s\nhostname = %s\npppoptfile = /run/ppp/%s.options\n", d.name, d.gateway, d.lac, d.name)
+	conf += "length bit = yes\nrequire authentication = no\nautodial = no\n"
 	secrets := ""
 	if d.secret != "" {
 		conf += "challenge = yes\n"
@@ -96,9 +99,13 @@ func (g *guest) dial(d dial) *client {
 	if met, _ := g.run("sh", "-c", "for i in $(seq 100); do [ -p /run/xl2tpd/"+d.name+".control ] && exit; sleep 0.05; done; exit 1"); met != "" {
 		g.t.Fatalf("xl2tpd has no control pipe: %s", met)
 	}
+	c.dialledAt, _ = strconv.Atoi(strings.TrimSpace(g.must("date", "+%s%3N")))
 	c.control("connect-lac")
 	return c
 }
+
+// connectTime is how long the link took to come up, in ms.
+func (c *client) connectTime() int { return c.link().upAt - c.dialledAt }
 
 func (c *client) control(verb string) {
 	c.t.Helper()
@@ -131,7 +138,6 @@ func (c *client) link() *link {
 	l := &link{device: v["IFNAME"], local: v["IPLOCAL"], peer: v["IPREMOTE"], dns: [2]string{v["DNS1"], v["DNS2"]}, local6: v["LLLOCAL"], peer6: v["LLREMOTE"]}
 	l.mtu, _ = strconv.Atoi(strings.TrimSpace(c.read("/sys/class/net/" + l.device + "/mtu")))
 	l.upAt, _ = strconv.Atoi(v["AT"])
-	l.historyLen = strings.Count(c.read(c.state("history")), "up\n")
 	if m := regexp.MustCompile(`rcvd \[LCP ConfReq.*<auth ([^>]*)>`).FindAllStringSubmatch(c.pppLog(), -1); m != nil {
 		l.auth = m[len(m)-1][1]
 	}
@@ -164,19 +170,14 @@ func (c *client) wantRefused(why string) string {
 //	vanish  both are killed, nobody says a word
 func (c *client) hangUp(how string) {
 	c.t.Helper()
-	pppd := strings.TrimSpace(c.read("/run/" + c.link().device + ".pid"))
-	pid, err := strconv.Atoi(pppd)
-	if err != nil {
-		c.t.Fatalf("no pppd of %s: %q", c.name, pppd)
-	}
 	switch how {
 	case "ppp":
-		c.signal(pid, syscall.SIGTERM)
+		c.endPPP()
 	case "l2tp":
 		c.control("disconnect-lac")
 	case "vanish":
 		c.signal(c.pid, syscall.SIGKILL)
-		c.signal(pid, syscall.SIGKILL)
+		c.signal(c.pppd(), syscall.SIGKILL)
 	}
 	if how != "vanish" && !c.waitGone(12, c.state("up")) {
 		c.t.Errorf("hang-up by %s: the link is still up after 12 s", how)
@@ -185,6 +186,22 @@ func (c *client) hangUp(how string) {
 		c.t.Errorf("LCP Terminate-Request was not acknowledged")
 	}
 	c.kill()
+}
+
+// endPPP tells pppd, and not xl2tpd, to end.
+func (c *client) endPPP() {
+	c.t.Helper()
+	c.signal(c.pppd(), syscall.SIGTERM)
+}
+
+func (c *client) pppd() int {
+	c.t.Helper()
+	text := strings.TrimSpace(c.read("/run/" + c.link().device + ".pid"))
+	pid, err := strconv.Atoi(text)
+	if err != nil {
+		c.t.Fatalf("no pppd of %s: %q", c.name, text)
+	}
+	return pid
 }
 
 // kill stops xl2tpd and its pppd, and removes their files.

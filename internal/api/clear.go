@@ -18,8 +18,8 @@ func clearFilter(q *pb.ClearRequest) (lns.Filter, error) {
 	if !q.All && (q.Selector == nil || proto.Equal(q.Selector, &pb.Selector{})) {
 		return lns.Filter{}, invalid("say what to clear, or all")
 	}
-	if q.Selector.GetId() != 0 {
-		return lns.Filter{}, invalid("clear has no selector id")
+	if q.Selector.GetId() != 0 || q.Selector.GetUnit() != 0 {
+		return lns.Filter{}, invalid("clear has no selectors id and unit")
 	}
 	return filter(q.Selector)
 }

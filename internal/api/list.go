@@ -4,6 +4,7 @@ package api
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"connectrpc.com/connect"
@@ -82,14 +83,11 @@ func (s *Server) subscribers(ctx context.Context, sel *pb.Selector, page func(sh
 	}
 	return s.walk(ctx, lns.ShowSubscribers, f, func(shard int, r *lns.Request) error {
 		rows := r.Subscribers
-		if id := sel.GetId(); id != 0 {
-			// The engine's filter has no id: few ask for it.
-			rows = rows[:0]
-			for _, row := range r.Subscribers {
-				if row.ID == id {
-					rows = append(rows, row)
-				}
-			}
+		if id, unit := sel.GetId(), sel.GetUnit(); id != 0 || unit != 0 {
+			// The engine's filter has neither: few ask for them.
+			rows = slices.DeleteFunc(rows, func(row lns.SubscriberRow) bool {
+				return id != 0 && row.ID != id || unit != 0 && row.Unit != unit
+			})
 		}
 		return page(shard, rows)
 	})

@@ -50,6 +50,13 @@ func (n *destinationNames) name(rows []lns.DestinationRow, all bool) {
 
 // destinations adds up the LAC addresses of all shards, in order of their names.
 func (s *Server) destinations(ctx context.Context, f lns.Filter) ([]lns.DestinationRow, error) {
+	all := f == lns.Filter{}
+	if !all {
+		// Names are given to all at once, so that they do not depend on what was asked for first.
+		if _, err := s.destinations(ctx, lns.Filter{}); err != nil {
+			return nil, err
+		}
+	}
 	m := merged[destinationKey, lns.DestinationRow]{
 		key: func(r *lns.DestinationRow) destinationKey { return destinationKey{r.Peer, r.Gateway} },
 		add: addDestination,
@@ -61,7 +68,7 @@ func (s *Server) destinations(ctx context.Context, f lns.Filter) ([]lns.Destinat
 	slices.SortFunc(rows, func(a, b lns.DestinationRow) int {
 		return cmp.Or(cmp.Compare(number(a.LocalName), number(b.LocalName)), a.Peer.Compare(b.Peer), a.Gateway.Compare(b.Gateway))
 	})
-	s.names.name(rows, f == lns.Filter{})
+	s.names.name(rows, all)
 	slices.SortFunc(rows, func(a, b lns.DestinationRow) int { return cmp.Compare(number(a.LocalName), number(b.LocalName)) })
 	return rows, nil
 }

@@ -3,6 +3,7 @@
 package api
 
 import (
+	"math"
 	"net/netip"
 	"time"
 
@@ -41,7 +42,7 @@ func textPrefix(p netip.Prefix) string {
 func seconds(d time.Duration) uint32 { return uint32(max(d, 0) / time.Second) }
 
 // count is n as the wire has it; a negative one is none.
-func count(n int) uint64 { return uint64(max(n, 0)) }
+func count(n int) uint32 { return uint32(min(max(n, 0), math.MaxUint32)) }
 
 // since is when something of this age began.
 func since(now time.Time, age time.Duration) int64 { return now.Add(-age).Unix() }
@@ -59,7 +60,7 @@ func tunnelRow(r *lns.TunnelRow, now time.Time) *pb.Tunnel {
 		LocalId: uint32(r.LocalID), PeerId: uint32(r.PeerID), Peer: textPort(r.Peer), Local: textPort(r.Local),
 		Sessions: count(r.Sessions), State: r.State, Name: r.Name, LocalName: r.LocalName, PeerName: r.PeerName,
 		Group: r.Group, RoutingInstance: r.Instance, MaximumSessions: count(r.SessionMax),
-		ReceiveWindow: uint32(count(r.ReceiveWindow)), PeerWindow: uint32(count(r.PeerWindow)),
+		ReceiveWindow: count(r.ReceiveWindow), PeerWindow: count(r.PeerWindow),
 		HelloIntervalSeconds: seconds(r.HelloInterval), CreatedUnix: since(now, r.Created),
 		UpSeconds: seconds(r.Up), IdleSeconds: seconds(r.Idle), TosReflect: r.ToSReflect,
 		ControlRx: volume(r.ControlRx), ControlTx: volume(r.ControlTx), Retransmissions: r.Retransmissions,
@@ -78,7 +79,7 @@ func sessionRow(r *lns.SessionRow, now time.Time) *pb.Session {
 		CallingNumber: r.CallingNumber, CalledNumber: r.CalledNumber, Sequencing: r.Sequencing,
 		CreatedUnix: since(now, r.Created), UpSeconds: seconds(r.Up), IdleSeconds: seconds(r.Idle),
 		EchoTx: r.EchoTx, EchoRx: r.EchoRx, ControlRx: volume(r.ControlRx), ControlTx: volume(r.ControlTx),
-		Cause: r.Cause, Shard: uint32(count(r.Shard)),
+		Cause: r.Cause, Shard: count(r.Shard),
 	}
 }
 
@@ -91,8 +92,8 @@ func subscriberRow(r *lns.SubscriberRow, now time.Time) *pb.Subscriber {
 		AgentCircuitId: r.CircuitID, AgentRemoteId: r.RemoteID,
 		TunnelLocalId: uint32(r.TunnelLocalID), SessionLocalId: uint32(r.SessionLocalID),
 		PeerGateway: text(r.Peer), LocalGateway: text(r.Gateway), PeerName: r.PeerName,
-		Mtu: uint32(count(r.MTU)), TxSpeed: r.TxSpeed, RxSpeed: r.RxSpeed,
-		LoginUnix: since(now, r.Login), Cause: r.Cause, Shard: uint32(count(r.Shard)),
+		Mtu: count(r.MTU), TxSpeed: r.TxSpeed, RxSpeed: r.RxSpeed,
+		LoginUnix: since(now, r.Login), Cause: r.Cause, Shard: count(r.Shard),
 	}
 }
 

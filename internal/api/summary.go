@@ -61,11 +61,11 @@ func (s *Server) GetSummary(ctx context.Context, _ *connect.Request[pb.GetSummar
 			TunnelAuthentication:                sum.TunnelAuthentication,
 			TxAddressChange:                     addressChangeName(set.AddressChange),
 			MinimumRetransmissionTimeoutSeconds: seconds(set.RetransmitMin),
-			RetransmissionCountEstablished:      uint32(count(set.RetransmitMaxEstablished)),
-			RetransmissionCountNotEstablished:   uint32(count(set.RetransmitMaxNotEstablished)),
+			RetransmissionCountEstablished:      count(set.RetransmitMaxEstablished),
+			RetransmissionCountNotEstablished:   count(set.RetransmitMaxNotEstablished),
 			TunnelIdleTimeoutSeconds:            seconds(set.TunnelIdleTimeout),
 			DestructTimeoutSeconds:              seconds(set.DestructTimeout),
-			RxWindowSize:                        uint32(count(set.ReceiveWindow)),
+			RxWindowSize:                        count(set.ReceiveWindow),
 		},
 	}), nil
 }
@@ -118,7 +118,7 @@ func (s *Server) CountSubscribers(ctx context.Context, q *connect.Request[pb.Cou
 		return nil, err
 	}
 	var sum lns.Summary
-	if f == (lns.Filter{}) && q.Msg.Selector.GetId() == 0 {
+	if f == (lns.Filter{}) && q.Msg.Selector.GetId() == 0 && q.Msg.Selector.GetUnit() == 0 {
 		sum, err = s.summary(ctx)
 	} else {
 		sum.Interfaces, sum.ByInstance = map[string]int{}, map[string]int{}

@@ -68,7 +68,7 @@ func (s *Shard) addTunnel(lac int, id uint16, sessions, shard int) {
 
 func (s *Shard) addSession(t *lns.TunnelRow, shard int) {
 	element := uint32(len(s.Sessions))
-	n := uint32(shard)<<16 + element
+	n := uint32(shard)*1000 + element
 	id := uint16(7*element + 100)
 	user := fmt.Sprintf("user%d@example", n+1)
 	si := fmt.Sprintf("si-1/%d/0", element%2)

@@ -161,8 +161,8 @@ type Destination struct {
 	PeerGateway     string                 `protobuf:"bytes,2,opt,name=peer_gateway,json=peerGateway,proto3" json:"peer_gateway,omitempty"`
 	LocalGateway    string                 `protobuf:"bytes,3,opt,name=local_gateway,json=localGateway,proto3" json:"local_gateway,omitempty"`
 	RoutingInstance string                 `protobuf:"bytes,4,opt,name=routing_instance,json=routingInstance,proto3" json:"routing_instance,omitempty"`
-	Tunnels         uint64                 `protobuf:"varint,5,opt,name=tunnels,proto3" json:"tunnels,omitempty"`   // established
-	Sessions        uint64                 `protobuf:"varint,6,opt,name=sessions,proto3" json:"sessions,omitempty"` // established
+	Tunnels         uint32                 `protobuf:"varint,5,opt,name=tunnels,proto3" json:"tunnels,omitempty"`   // established
+	Sessions        uint32                 `protobuf:"varint,6,opt,name=sessions,proto3" json:"sessions,omitempty"` // established
 	State           string                 `protobuf:"bytes,7,opt,name=state,proto3" json:"state,omitempty"`        // Enabled, Drain
 	TunnelsTotal    uint64                 `protobuf:"varint,8,opt,name=tunnels_total,json=tunnelsTotal,proto3" json:"tunnels_total,omitempty"`
 	TunnelsFailed   uint64                 `protobuf:"varint,9,opt,name=tunnels_failed,json=tunnelsFailed,proto3" json:"tunnels_failed,omitempty"`
@@ -235,14 +235,14 @@ func (x *Destination) GetRoutingInstance() string {
 	return ""
 }
 
-func (x *Destination) GetTunnels() uint64 {
+func (x *Destination) GetTunnels() uint32 {
 	if x != nil {
 		return x.Tunnels
 	}
 	return 0
 }
 
-func (x *Destination) GetSessions() uint64 {
+func (x *Destination) GetSessions() uint32 {
 	if x != nil {
 		return x.Sessions
 	}
@@ -326,14 +326,14 @@ type Tunnel struct {
 	PeerId               uint32                 `protobuf:"varint,2,opt,name=peer_id,json=peerId,proto3" json:"peer_id,omitempty"`
 	Peer                 string                 `protobuf:"bytes,3,opt,name=peer,proto3" json:"peer,omitempty"` // address and port
 	Local                string                 `protobuf:"bytes,4,opt,name=local,proto3" json:"local,omitempty"`
-	Sessions             uint64                 `protobuf:"varint,5,opt,name=sessions,proto3" json:"sessions,omitempty"`
+	Sessions             uint32                 `protobuf:"varint,5,opt,name=sessions,proto3" json:"sessions,omitempty"`
 	State                string                 `protobuf:"bytes,6,opt,name=state,proto3" json:"state,omitempty"`
 	Name                 string                 `protobuf:"bytes,7,opt,name=name,proto3" json:"name,omitempty"`
 	LocalName            string                 `protobuf:"bytes,8,opt,name=local_name,json=localName,proto3" json:"local_name,omitempty"`
 	PeerName             string                 `protobuf:"bytes,9,opt,name=peer_name,json=peerName,proto3" json:"peer_name,omitempty"`
 	Group                string                 `protobuf:"bytes,10,opt,name=group,proto3" json:"group,omitempty"`
 	RoutingInstance      string                 `protobuf:"bytes,11,opt,name=routing_instance,json=routingInstance,proto3" json:"routing_instance,omitempty"`
-	MaximumSessions      uint64                 `protobuf:"varint,12,opt,name=maximum_sessions,json=maximumSessions,proto3" json:"maximum_sessions,omitempty"`
+	MaximumSessions      uint32                 `protobuf:"varint,12,opt,name=maximum_sessions,json=maximumSessions,proto3" json:"maximum_sessions,omitempty"`
 	ReceiveWindow        uint32                 `protobuf:"varint,13,opt,name=receive_window,json=receiveWindow,proto3" json:"receive_window,omitempty"`
 	PeerWindow           uint32                 `protobuf:"varint,14,opt,name=peer_window,json=peerWindow,proto3" json:"peer_window,omitempty"`
 	HelloIntervalSeconds uint32                 `protobuf:"varint,15,opt,name=hello_interval_seconds,json=helloIntervalSeconds,proto3" json:"hello_interval_seconds,omitempty"` // 0: none is sent
@@ -409,7 +409,7 @@ func (x *Tunnel) GetLocal() string {
 	return ""
 }
 
-func (x *Tunnel) GetSessions() uint64 {
+func (x *Tunnel) GetSessions() uint32 {
 	if x != nil {
 		return x.Sessions
 	}
@@ -458,7 +458,7 @@ func (x *Tunnel) GetRoutingInstance() string {
 	return ""
 }
 
-func (x *Tunnel) GetMaximumSessions() uint64 {
+func (x *Tunnel) GetMaximumSessions() uint32 {
 	if x != nil {
 		return x.MaximumSessions
 	}
@@ -1152,9 +1152,9 @@ type Group struct {
 	AaaAccessProfile  string                 `protobuf:"bytes,5,opt,name=aaa_access_profile,json=aaaAccessProfile,proto3" json:"aaa_access_profile,omitempty"`
 	DynamicProfile    string                 `protobuf:"bytes,6,opt,name=dynamic_profile,json=dynamicProfile,proto3" json:"dynamic_profile,omitempty"`
 	Interfaces        []string               `protobuf:"bytes,7,rep,name=interfaces,proto3" json:"interfaces,omitempty"`
-	Tunnels           uint64                 `protobuf:"varint,8,opt,name=tunnels,proto3" json:"tunnels,omitempty"`
-	Sessions          uint64                 `protobuf:"varint,9,opt,name=sessions,proto3" json:"sessions,omitempty"`
-	MaximumSessions   uint64                 `protobuf:"varint,10,opt,name=maximum_sessions,json=maximumSessions,proto3" json:"maximum_sessions,omitempty"` // 0: no bound
+	Tunnels           uint32                 `protobuf:"varint,8,opt,name=tunnels,proto3" json:"tunnels,omitempty"`
+	Sessions          uint32                 `protobuf:"varint,9,opt,name=sessions,proto3" json:"sessions,omitempty"`
+	MaximumSessions   uint32                 `protobuf:"varint,10,opt,name=maximum_sessions,json=maximumSessions,proto3" json:"maximum_sessions,omitempty"` // 0: no bound
 	unknownFields     protoimpl.UnknownFields
 	sizeCache         protoimpl.SizeCache
 }
@@ -1238,21 +1238,21 @@ func (x *Group) GetInterfaces() []string {
 	return nil
 }
 
-func (x *Group) GetTunnels() uint64 {
+func (x *Group) GetTunnels() uint32 {
 	if x != nil {
 		return x.Tunnels
 	}
 	return 0
 }
 
-func (x *Group) GetSessions() uint64 {
+func (x *Group) GetSessions() uint32 {
 	if x != nil {
 		return x.Sessions
 	}
 	return 0
 }
 
-func (x *Group) GetMaximumSessions() uint64 {
+func (x *Group) GetMaximumSessions() uint32 {
 	if x != nil {
 		return x.MaximumSessions
 	}
@@ -1264,9 +1264,9 @@ type Client struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
 	Profile         string                 `protobuf:"bytes,1,opt,name=profile,proto3" json:"profile,omitempty"`
 	Name            string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	Tunnels         uint64                 `protobuf:"varint,3,opt,name=tunnels,proto3" json:"tunnels,omitempty"`
-	Sessions        uint64                 `protobuf:"varint,4,opt,name=sessions,proto3" json:"sessions,omitempty"`
-	MaximumSessions uint64                 `protobuf:"varint,5,opt,name=maximum_sessions,json=maximumSessions,proto3" json:"maximum_sessions,omitempty"` // 0: no bound
+	Tunnels         uint32                 `protobuf:"varint,3,opt,name=tunnels,proto3" json:"tunnels,omitempty"`
+	Sessions        uint32                 `protobuf:"varint,4,opt,name=sessions,proto3" json:"sessions,omitempty"`
+	MaximumSessions uint32                 `protobuf:"varint,5,opt,name=maximum_sessions,json=maximumSessions,proto3" json:"maximum_sessions,omitempty"` // 0: no bound
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
@@ -1315,21 +1315,21 @@ func (x *Client) GetName() string {
 	return ""
 }
 
-func (x *Client) GetTunnels() uint64 {
+func (x *Client) GetTunnels() uint32 {
 	if x != nil {
 		return x.Tunnels
 	}
 	return 0
 }
 
-func (x *Client) GetSessions() uint64 {
+func (x *Client) GetSessions() uint32 {
 	if x != nil {
 		return x.Sessions
 	}
 	return 0
 }
 
-func (x *Client) GetMaximumSessions() uint64 {
+func (x *Client) GetMaximumSessions() uint32 {
 	if x != nil {
 		return x.MaximumSessions
 	}
@@ -1441,8 +1441,8 @@ const file_holdfast_v1_rows_proto_rawDesc = "" +
 	"\fpeer_gateway\x18\x02 \x01(\tR\vpeerGateway\x12#\n" +
 	"\rlocal_gateway\x18\x03 \x01(\tR\flocalGateway\x12)\n" +
 	"\x10routing_instance\x18\x04 \x01(\tR\x0froutingInstance\x12\x18\n" +
-	"\atunnels\x18\x05 \x01(\x04R\atunnels\x12\x1a\n" +
-	"\bsessions\x18\x06 \x01(\x04R\bsessions\x12\x14\n" +
+	"\atunnels\x18\x05 \x01(\rR\atunnels\x12\x1a\n" +
+	"\bsessions\x18\x06 \x01(\rR\bsessions\x12\x14\n" +
 	"\x05state\x18\a \x01(\tR\x05state\x12#\n" +
 	"\rtunnels_total\x18\b \x01(\x04R\ftunnelsTotal\x12%\n" +
 	"\x0etunnels_failed\x18\t \x01(\x04R\rtunnelsFailed\x12%\n" +
@@ -1461,7 +1461,7 @@ const file_holdfast_v1_rows_proto_rawDesc = "" +
 	"\apeer_id\x18\x02 \x01(\rR\x06peerId\x12\x12\n" +
 	"\x04peer\x18\x03 \x01(\tR\x04peer\x12\x14\n" +
 	"\x05local\x18\x04 \x01(\tR\x05local\x12\x1a\n" +
-	"\bsessions\x18\x05 \x01(\x04R\bsessions\x12\x14\n" +
+	"\bsessions\x18\x05 \x01(\rR\bsessions\x12\x14\n" +
 	"\x05state\x18\x06 \x01(\tR\x05state\x12\x12\n" +
 	"\x04name\x18\a \x01(\tR\x04name\x12\x1d\n" +
 	"\n" +
@@ -1470,7 +1470,7 @@ const file_holdfast_v1_rows_proto_rawDesc = "" +
 	"\x05group\x18\n" +
 	" \x01(\tR\x05group\x12)\n" +
 	"\x10routing_instance\x18\v \x01(\tR\x0froutingInstance\x12)\n" +
-	"\x10maximum_sessions\x18\f \x01(\x04R\x0fmaximumSessions\x12%\n" +
+	"\x10maximum_sessions\x18\f \x01(\rR\x0fmaximumSessions\x12%\n" +
 	"\x0ereceive_window\x18\r \x01(\rR\rreceiveWindow\x12\x1f\n" +
 	"\vpeer_window\x18\x0e \x01(\rR\n" +
 	"peerWindow\x124\n" +
@@ -1579,16 +1579,16 @@ const file_holdfast_v1_rows_proto_rawDesc = "" +
 	"\n" +
 	"interfaces\x18\a \x03(\tR\n" +
 	"interfaces\x12\x18\n" +
-	"\atunnels\x18\b \x01(\x04R\atunnels\x12\x1a\n" +
-	"\bsessions\x18\t \x01(\x04R\bsessions\x12)\n" +
+	"\atunnels\x18\b \x01(\rR\atunnels\x12\x1a\n" +
+	"\bsessions\x18\t \x01(\rR\bsessions\x12)\n" +
 	"\x10maximum_sessions\x18\n" +
-	" \x01(\x04R\x0fmaximumSessions\"\x97\x01\n" +
+	" \x01(\rR\x0fmaximumSessions\"\x97\x01\n" +
 	"\x06Client\x12\x18\n" +
 	"\aprofile\x18\x01 \x01(\tR\aprofile\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
-	"\atunnels\x18\x03 \x01(\x04R\atunnels\x12\x1a\n" +
-	"\bsessions\x18\x04 \x01(\x04R\bsessions\x12)\n" +
-	"\x10maximum_sessions\x18\x05 \x01(\x04R\x0fmaximumSessions\"\xb1\x01\n" +
+	"\atunnels\x18\x03 \x01(\rR\atunnels\x12\x1a\n" +
+	"\bsessions\x18\x04 \x01(\rR\bsessions\x12)\n" +
+	"\x10maximum_sessions\x18\x05 \x01(\rR\x0fmaximumSessions\"\xb1\x01\n" +
 	"\x04Pool\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12)\n" +
 	"\x10routing_instance\x18\x02 \x01(\tR\x0froutingInstance\x12\x16\n" +

@@ -43,6 +43,7 @@ type Selector struct {
 	ProfileName      string                 `protobuf:"bytes,15,opt,name=profile_name,json=profileName,proto3" json:"profile_name,omitempty"` // dynamic profile
 	State            string                 `protobuf:"bytes,16,opt,name=state,proto3" json:"state,omitempty"`                                // of a subscriber: init, configured, active, terminating, terminated
 	Id               uint64                 `protobuf:"varint,17,opt,name=id,proto3" json:"id,omitempty"`                                     // of a subscriber
+	Unit             uint32                 `protobuf:"varint,18,opt,name=unit,proto3" json:"unit,omitempty"`                                 // of a subscriber's interface
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
 }
@@ -196,11 +197,18 @@ func (x *Selector) GetId() uint64 {
 	return 0
 }
 
+func (x *Selector) GetUnit() uint32 {
+	if x != nil {
+		return x.Unit
+	}
+	return 0
+}
+
 var File_holdfast_v1_selector_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_selector_proto_rawDesc = "" +
 	"\n" +
-	"\x1aholdfast/v1/selector.proto\x12\vholdfast.v1\"\xe3\x04\n" +
+	"\x1aholdfast/v1/selector.proto\x12\vholdfast.v1\"\xf7\x04\n" +
 	"\bSelector\x12!\n" +
 	"\ftunnel_group\x18\x01 \x01(\tR\vtunnelGroup\x12&\n" +
 	"\x0flocal_tunnel_id\x18\x02 \x01(\rR\rlocalTunnelId\x12(\n" +
@@ -219,7 +227,8 @@ const file_holdfast_v1_selector_proto_rawDesc = "" +
 	"\x10routing_instance\x18\x0e \x01(\tR\x0froutingInstance\x12!\n" +
 	"\fprofile_name\x18\x0f \x01(\tR\vprofileName\x12\x14\n" +
 	"\x05state\x18\x10 \x01(\tR\x05state\x12\x0e\n" +
-	"\x02id\x18\x11 \x01(\x04R\x02idB\"Z holdfast/internal/api/holdfastv1b\x06proto3"
+	"\x02id\x18\x11 \x01(\x04R\x02id\x12\x12\n" +
+	"\x04unit\x18\x12 \x01(\rR\x04unitB\"Z holdfast/internal/api/holdfastv1b\x06proto3"
 
 var (
 	file_holdfast_v1_selector_proto_rawDescOnce sync.Once

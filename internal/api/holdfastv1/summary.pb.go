@@ -159,11 +159,11 @@ func (x *Process) GetGoroutines() uint32 {
 // Summary counts over all shards.
 type Summary struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
-	Destinations    uint64                 `protobuf:"varint,1,opt,name=destinations,proto3" json:"destinations,omitempty"`
-	Tunnels         uint64                 `protobuf:"varint,2,opt,name=tunnels,proto3" json:"tunnels,omitempty"` // established
-	TunnelsHalfOpen uint64                 `protobuf:"varint,3,opt,name=tunnels_half_open,json=tunnelsHalfOpen,proto3" json:"tunnels_half_open,omitempty"`
-	TunnelsClosing  uint64                 `protobuf:"varint,4,opt,name=tunnels_closing,json=tunnelsClosing,proto3" json:"tunnels_closing,omitempty"`
-	Sessions        uint64                 `protobuf:"varint,5,opt,name=sessions,proto3" json:"sessions,omitempty"` // established
+	Destinations    uint32                 `protobuf:"varint,1,opt,name=destinations,proto3" json:"destinations,omitempty"`
+	Tunnels         uint32                 `protobuf:"varint,2,opt,name=tunnels,proto3" json:"tunnels,omitempty"` // established
+	TunnelsHalfOpen uint32                 `protobuf:"varint,3,opt,name=tunnels_half_open,json=tunnelsHalfOpen,proto3" json:"tunnels_half_open,omitempty"`
+	TunnelsClosing  uint32                 `protobuf:"varint,4,opt,name=tunnels_closing,json=tunnelsClosing,proto3" json:"tunnels_closing,omitempty"`
+	Sessions        uint32                 `protobuf:"varint,5,opt,name=sessions,proto3" json:"sessions,omitempty"` // established
 	ControlRx       *Volume                `protobuf:"bytes,6,opt,name=control_rx,json=controlRx,proto3" json:"control_rx,omitempty"`
 	ControlTx       *Volume                `protobuf:"bytes,7,opt,name=control_tx,json=controlTx,proto3" json:"control_tx,omitempty"`
 	Draining        bool                   `protobuf:"varint,8,opt,name=draining,proto3" json:"draining,omitempty"`
@@ -202,35 +202,35 @@ func (*Summary) Descriptor() ([]byte, []int) {
 	return file_holdfast_v1_summary_proto_rawDescGZIP(), []int{1}
 }
 
-func (x *Summary) GetDestinations() uint64 {
+func (x *Summary) GetDestinations() uint32 {
 	if x != nil {
 		return x.Destinations
 	}
 	return 0
 }
 
-func (x *Summary) GetTunnels() uint64 {
+func (x *Summary) GetTunnels() uint32 {
 	if x != nil {
 		return x.Tunnels
 	}
 	return 0
 }
 
-func (x *Summary) GetTunnelsHalfOpen() uint64 {
+func (x *Summary) GetTunnelsHalfOpen() uint32 {
 	if x != nil {
 		return x.TunnelsHalfOpen
 	}
 	return 0
 }
 
-func (x *Summary) GetTunnelsClosing() uint64 {
+func (x *Summary) GetTunnelsClosing() uint32 {
 	if x != nil {
 		return x.TunnelsClosing
 	}
 	return 0
 }
 
-func (x *Summary) GetSessions() uint64 {
+func (x *Summary) GetSessions() uint32 {
 	if x != nil {
 		return x.Sessions
 	}
@@ -369,12 +369,12 @@ func (x *Settings) GetRxWindowSize() uint32 {
 // SubscriberCounts counts subscribers.
 type SubscriberCounts struct {
 	state            protoimpl.MessageState `protogen:"open.v1"`
-	Init             uint64                 `protobuf:"varint,1,opt,name=init,proto3" json:"init,omitempty"`
-	Configured       uint64                 `protobuf:"varint,2,opt,name=configured,proto3" json:"configured,omitempty"`
-	Active           uint64                 `protobuf:"varint,3,opt,name=active,proto3" json:"active,omitempty"`
-	Terminating      uint64                 `protobuf:"varint,4,opt,name=terminating,proto3" json:"terminating,omitempty"`
-	Terminated       uint64                 `protobuf:"varint,5,opt,name=terminated,proto3" json:"terminated,omitempty"`
-	Total            uint64                 `protobuf:"varint,6,opt,name=total,proto3" json:"total,omitempty"`
+	Init             uint32                 `protobuf:"varint,1,opt,name=init,proto3" json:"init,omitempty"`
+	Configured       uint32                 `protobuf:"varint,2,opt,name=configured,proto3" json:"configured,omitempty"`
+	Active           uint32                 `protobuf:"varint,3,opt,name=active,proto3" json:"active,omitempty"`
+	Terminating      uint32                 `protobuf:"varint,4,opt,name=terminating,proto3" json:"terminating,omitempty"`
+	Terminated       uint32                 `protobuf:"varint,5,opt,name=terminated,proto3" json:"terminated,omitempty"`
+	Total            uint32                 `protobuf:"varint,6,opt,name=total,proto3" json:"total,omitempty"`
 	ClientTypes      []*NamedCount          `protobuf:"bytes,7,rep,name=client_types,json=clientTypes,proto3" json:"client_types,omitempty"`
 	Interfaces       []*NamedCount          `protobuf:"bytes,8,rep,name=interfaces,proto3" json:"interfaces,omitempty"`
 	RoutingInstances []*NamedCount          `protobuf:"bytes,9,rep,name=routing_instances,json=routingInstances,proto3" json:"routing_instances,omitempty"`
@@ -412,42 +412,42 @@ func (*SubscriberCounts) Descriptor() ([]byte, []int) {
 	return file_holdfast_v1_summary_proto_rawDescGZIP(), []int{3}
 }
 
-func (x *SubscriberCounts) GetInit() uint64 {
+func (x *SubscriberCounts) GetInit() uint32 {
 	if x != nil {
 		return x.Init
 	}
 	return 0
 }
 
-func (x *SubscriberCounts) GetConfigured() uint64 {
+func (x *SubscriberCounts) GetConfigured() uint32 {
 	if x != nil {
 		return x.Configured
 	}
 	return 0
 }
 
-func (x *SubscriberCounts) GetActive() uint64 {
+func (x *SubscriberCounts) GetActive() uint32 {
 	if x != nil {
 		return x.Active
 	}
 	return 0
 }
 
-func (x *SubscriberCounts) GetTerminating() uint64 {
+func (x *SubscriberCounts) GetTerminating() uint32 {
 	if x != nil {
 		return x.Terminating
 	}
 	return 0
 }
 
-func (x *SubscriberCounts) GetTerminated() uint64 {
+func (x *SubscriberCounts) GetTerminated() uint32 {
 	if x != nil {
 		return x.Terminated
 	}
 	return 0
 }
 
-func (x *SubscriberCounts) GetTotal() uint64 {
+func (x *SubscriberCounts) GetTotal() uint32 {
 	if x != nil {
 		return x.Total
 	}
@@ -478,7 +478,7 @@ func (x *SubscriberCounts) GetRoutingInstances() []*NamedCount {
 type NamedCount struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	Count         uint64                 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
+	Count         uint32                 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -520,7 +520,7 @@ func (x *NamedCount) GetName() string {
 	return ""
 }
 
-func (x *NamedCount) GetCount() uint64 {
+func (x *NamedCount) GetCount() uint32 {
 	if x != nil {
 		return x.Count
 	}
@@ -551,11 +551,11 @@ const file_holdfast_v1_summary_proto_rawDesc = "" +
 	"goroutines\x18\f \x01(\rR\n" +
 	"goroutines\"\xef\x02\n" +
 	"\aSummary\x12\"\n" +
-	"\fdestinations\x18\x01 \x01(\x04R\fdestinations\x12\x18\n" +
-	"\atunnels\x18\x02 \x01(\x04R\atunnels\x12*\n" +
-	"\x11tunnels_half_open\x18\x03 \x01(\x04R\x0ftunnelsHalfOpen\x12'\n" +
-	"\x0ftunnels_closing\x18\x04 \x01(\x04R\x0etunnelsClosing\x12\x1a\n" +
-	"\bsessions\x18\x05 \x01(\x04R\bsessions\x122\n" +
+	"\fdestinations\x18\x01 \x01(\rR\fdestinations\x12\x18\n" +
+	"\atunnels\x18\x02 \x01(\rR\atunnels\x12*\n" +
+	"\x11tunnels_half_open\x18\x03 \x01(\rR\x0ftunnelsHalfOpen\x12'\n" +
+	"\x0ftunnels_closing\x18\x04 \x01(\rR\x0etunnelsClosing\x12\x1a\n" +
+	"\bsessions\x18\x05 \x01(\rR\bsessions\x122\n" +
 	"\n" +
 	"control_rx\x18\x06 \x01(\v2\x13.holdfast.v1.VolumeR\tcontrolRx\x122\n" +
 	"\n" +
@@ -572,16 +572,16 @@ const file_holdfast_v1_summary_proto_rawDesc = "" +
 	"\x18destruct_timeout_seconds\x18\a \x01(\rR\x16destructTimeoutSeconds\x12$\n" +
 	"\x0erx_window_size\x18\b \x01(\rR\frxWindowSize\"\xf1\x02\n" +
 	"\x10SubscriberCounts\x12\x12\n" +
-	"\x04init\x18\x01 \x01(\x04R\x04init\x12\x1e\n" +
+	"\x04init\x18\x01 \x01(\rR\x04init\x12\x1e\n" +
 	"\n" +
-	"configured\x18\x02 \x01(\x04R\n" +
+	"configured\x18\x02 \x01(\rR\n" +
 	"configured\x12\x16\n" +
-	"\x06active\x18\x03 \x01(\x04R\x06active\x12 \n" +
-	"\vterminating\x18\x04 \x01(\x04R\vterminating\x12\x1e\n" +
+	"\x06active\x18\x03 \x01(\rR\x06active\x12 \n" +
+	"\vterminating\x18\x04 \x01(\rR\vterminating\x12\x1e\n" +
 	"\n" +
-	"terminated\x18\x05 \x01(\x04R\n" +
+	"terminated\x18\x05 \x01(\rR\n" +
 	"terminated\x12\x14\n" +
-	"\x05total\x18\x06 \x01(\x04R\x05total\x12:\n" +
+	"\x05total\x18\x06 \x01(\rR\x05total\x12:\n" +
 	"\fclient_types\x18\a \x03(\v2\x17.holdfast.v1.NamedCountR\vclientTypes\x127\n" +
 	"\n" +
 	"interfaces\x18\b \x03(\v2\x17.holdfast.v1.NamedCountR\n" +
@@ -590,7 +590,7 @@ const file_holdfast_v1_summary_proto_rawDesc = "" +
 	"\n" +
 	"NamedCount\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
-	"\x05count\x18\x02 \x01(\x04R\x05countB\"Z holdfast/internal/api/holdfastv1b\x06proto3"
+	"\x05count\x18\x02 \x01(\rR\x05countB\"Z holdfast/internal/api/holdfastv1b\x06proto3"
 
 var (
 	file_holdfast_v1_summary_proto_rawDescOnce sync.Once

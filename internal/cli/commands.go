@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+// commands is the tree of everything that can be typed.
+func commands() *node {
+	return &node{sub: []node{
+		{word: "clear", help: "Close tunnels and sessions", sub: []node{
+			{word: "services", help: "Services", sub: []node{
+				{word: "l2tp", help: "Layer 2 Tunneling Protocol", sub: clearL2TP()},
+			}},
+		}},
+		{word: "show", help: "Show what is there", sub: []node{
+			{word: "network-access", help: "Authentication, authorisation, addresses", sub: showNetworkAccess()},
+			{word: "services", help: "Services", sub: []node{
+				{word: "l2tp", help: "Layer 2 Tunneling Protocol", sub: showL2TP()},
+			}},
+			showSubscribersNode(),
+			{word: "system", help: "The daemon", sub: []node{
+				{word: "processes", help: "Memory and shards of the daemon", run: showProcess},
+				{word: "uptime", help: "Since when the daemon runs", run: showUptime},
+			}},
+			{word: "version", help: "Version of the software", run: showVersion},
+		}},
+	}}
+}
+
+func showL2TP() []node {
+	level := levels("A line each (default)", "A paragraph each", "All there is, with statistics", "Statistics only")
+	return []node{
+		{word: "client", help: "Clients of the access profiles: who may dial", args: one("Host name of the LAC, or default"), run: showClients},
+		{word: "destination", help: "LAC addresses", args: join(level, destinationSelectors), run: showDestinations},
+		{word: "session", help: "L2TP sessions", args: join(level, sessionSelectors), run: showSessions},
+		{word: "summary", help: "Settings and counts", run: showSummary, args: []arg{{word: "statistics", help: "Control packets too",
+			set: func(q *query, _ string) error { q.level = statistics; return nil }}}},
+		{word: "tunnel", help: "L2TP tunnels", args: join(level, tunnelSelectors), run: showTunnels},
+		{word: "tunnel-group", help: "Tunnel groups", args: one("Name of the tunnel group"), run: showGroups},
+	}
+}
+
+func showSubscribersNode() node {
+	level := levels("A line each (default)", "A paragraph each", "All there is, with counters")
+	level[0].word = "terse"
+	level = append(level, arg{word: "count", help: "How many there are", group: "level",
+		set: func(q *query, _ string) error { q.level = countOnly; return nil }})
+	return node{word: "subscribers", help: "Subscribers", args: join(level, subscriberSelectors), run: showSubscribers, sub: []node{
+		{word: "summary", help: "Counts by state and client type", run: showSubscribersSummary, args: []arg{
+			{word: "all", help: "By routing instance too", group: "by", set: func(q *query, _ string) error { q.by = byAll; return nil }},
+			{word: "port", help: "By service interface", group: "by", set: func(q *query, _ string) error { q.by = byPort; return nil }},
+			selectRoutingInstance,
+		}},
+	}}
+}
+
+func showNetworkAccess() []node {
+	pool := node{word: "pool", help: "Address pool", args: one("Name of the pool"), need: "<name>", run: showPool}
+	return []node{
+		{word: "aaa", help: "Authentication, authorisation, addresses", sub: []node{
+			{word: "statistics", help: "What has been counted", sub: []node{
+				{word: "address-assignment", help: "Address pools", sub: []node{pool}},
+			}},
+		}},
+	}
+}
+
+func clearL2TP() []node {
+	const need = "<all|selector>"
+	everything := []arg{selectAll}
+	return []node{
+		{word: "destination", help: "Close all tunnels of a LAC address", args: join(everything, destinationSelectors), need: need, run: clearDestinations},
+		{word: "session", help: "Terminate sessions", args: join(everything, sessionSelectors), need: need, run: clearSessions},
+		{word: "tunnel", help: "Close tunnels", args: join(everything, tunnelSelectors), need: need, run: clearTunnels},
+	}
+}

@@ -20,6 +20,7 @@ type Datagram struct {
 // has finished with every Data slice.
 type Batch struct {
 	Datagrams []Datagram
+	Bulk      bool         // nothing in it is control: it goes after what is, and has bounds of its own
 	Free      func(*Batch) // set by the producer; nil: nothing to give back
 }
 

@@ -4,7 +4,8 @@
 // its hands. It decides nothing about tunnels and sessions.
 //
 //	netio.Reader ──batches──▶ packets ─┐                      ┌▶ forward.Handle  install, remove, inject
-//	data plane ───copies────▶ punts   ─┤                      ├▶ netio.Sender    transmit
+//	data plane ───copies────▶ punts,  ─┤                      ├▶ netio.Sender    transmit
+//	                          bulk     │                      │
 //	other shards ──values───▶ messages ┼▶ loop ─▶ lns.Engine ─┤▶ other shards    messages
 //	data plane ───copies────▶ outbound ┤    ▲        effects  ├▶ whoever asked   answers
 //	operators ──────────────▶ requests ┘    │                 └▶ Log             events
@@ -16,16 +17,18 @@
 //	lane      bound                          when full
 //	packets   batches of the readers         the reader waits; the kernel drops and counts
 //	punts     puntMax datagrams              the plane drops and counts
+//	bulk      bulkMax datagrams              likewise: punted data, which must not crowd PPP control out
 //	messages  messageMax for datagrams,      dropped and counted; the peer sends again
 //	          messageHardMax for the rest    dropped and counted; see lns.Message.Droppable
 //	outbound  outboundMax packets            dropped and counted
 //	requests  none waits but its asker       the asker waits
 //
-// The loop takes turns. A turn serves the lanes in the order above, each up to
-// turnMax items, so that control goes first and nothing starves. Effects are
-// carried out after every input, before the next, in the order of the fields of
-// lns.Effects. In steady state nothing is allocated and no lock is held but the
-// one of a lane, for the time of a copy.
+// The loop takes turns. A turn serves packets, messages, punts, bulk, outbound
+// and one request, in this order, each up to turnMax items, so that control
+// goes first and nothing starves. Effects are carried out after every input,
+// before the next, in the order of the fields of lns.Effects. In steady state
+// nothing is allocated and no lock is held but the one of a lane, for the time
+// of a copy.
 //
 // A panic in the engine costs the input that caused it. It is recovered,
 // counted and logged (SHARD_RECOVERED); when the input was a batch, its

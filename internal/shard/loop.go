@@ -44,9 +44,11 @@ func (s *Shard) turn() (worked bool) {
 			s.feed(input{kind: message, message: &m[i]})
 		}
 	}
-	if d := s.punts.take(turnMax); len(d) > 0 {
-		worked = true
-		s.feed(input{kind: datagrams, datagrams: d})
+	for _, punts := range [...]*lane[packet.Datagram]{s.punts, s.bulk} {
+		if d := punts.take(turnMax); len(d) > 0 {
+			worked = true
+			s.feed(input{kind: datagrams, datagrams: d})
+		}
 	}
 	for _, f := range s.outbound.take(turnMax) {
 		worked = true
@@ -111,6 +113,7 @@ func (s *Shard) wait(ctx context.Context) {
 	case s.held = <-s.packets:
 	case <-s.messages.wake:
 	case <-s.punts.wake:
+	case <-s.bulk.wake:
 	case <-s.outbound.wake:
 	case q := <-s.requests:
 		s.serve(q)

@@ -45,6 +45,7 @@ type Options struct {
 const (
 	turnMax        = 256   // items of one lane in one turn
 	puntMax        = 4096  // some 40 ms of work
+	bulkMax        = 1024  // punts that are not control
 	outboundMax    = 1024  // packets to sequenced sessions
 	messageMax     = 4096  // datagrams from other shards
 	messageHardMax = 65536 // other messages, which the engines' own bounds keep far below
@@ -67,6 +68,7 @@ type Shard struct {
 
 	packets  chan *packet.Batch
 	punts    *lane[packet.Datagram]
+	bulk     *lane[packet.Datagram] // punts that are not control
 	messages *lane[lns.Message]
 	outbound *lane[frame]
 	requests chan *request
@@ -130,10 +132,12 @@ func New(o Options) *Shard {
 	if o.Packets == 0 {
 		o.Packets = 16
 	}
+	octets := func(d *packet.Datagram) *[]byte { return &d.Data }
 	s := &Shard{
 		id: o.ID, engine: o.Engine, plane: o.Plane, sender: o.Sender, log: o.Log.Writer(),
 		packets:  make(chan *packet.Batch, o.Packets),
-		punts:    newLane(func(d *packet.Datagram) *[]byte { return &d.Data }),
+		punts:    newLane(octets),
+		bulk:     newLane(octets),
 		messages: newLane[lns.Message](nil),
 		outbound: newLane(func(f *frame) *[]byte { return &f.ip }),
 		requests: make(chan *request),
@@ -160,7 +164,11 @@ func (s *Shard) Packets() chan<- *packet.Batch { return s.packets }
 // releases the batch and returns at once. false: the lane is full, nothing was
 // taken, and the batch is still the plane's. Any goroutine.
 func (s *Shard) Punt(b *packet.Batch) bool {
-	if s.punts.put(b.Datagrams, puntMax) {
+	lane, limit := s.punts, puntMax
+	if b.Bulk {
+		lane, limit = s.bulk, bulkMax
+	}
+	if lane.put(b.Datagrams, limit) {
 		b.Release()
 		return true
 	}

@@ -192,6 +192,9 @@ func TestTurnOrder(t *testing.T) {
 	r := newRig(&machine{})
 	freed := 0
 	r.Outbound(7, []byte("inner"))
+	bulk := batch(&freed, "bulk")
+	bulk.Bulk = true
+	r.Punt(bulk)
 	r.Punt(batch(&freed, "punt1", "punt2"))
 	r.Punt(batch(&freed, "punt3"))
 	r.deliver(&lns.Message{Datagram: []byte("m")})
@@ -200,9 +203,9 @@ func TestTurnOrder(t *testing.T) {
 	if !r.turn() {
 		t.Error("the turn found nothing to do")
 	}
-	wantInputs(t, r.engine, "packets a,b,c", "message m", "packets punt1,punt2,punt3", "outbound 7 inner")
-	if freed != 4 {
-		t.Errorf("%d batches released, want 4", freed)
+	wantInputs(t, r.engine, "packets a,b,c", "message m", "packets punt1,punt2,punt3", "packets bulk", "outbound 7 inner")
+	if freed != 5 {
+		t.Errorf("%d batches released, want 5", freed)
 	}
 	if r.turn() {
 		t.Error("the second turn found something to do")
@@ -226,6 +229,11 @@ func TestTurnIsBounded(t *testing.T) {
 	if freed != 1 {
 		t.Errorf("%d batches released; a refused one stays the plane's", freed)
 	}
+	data := batch(&freed, flood[:bulkMax]...)
+	if data.Bulk = true; !r.Punt(data) || r.Punt(data) {
+		t.Error("bulk has no bound of its own")
+	}
+	r.bulk.take(bulkMax)
 	for range 3 {
 		r.Packets() <- batch(&freed, "control")
 		r.turn()
@@ -241,7 +249,7 @@ func TestTurnIsBounded(t *testing.T) {
 			t.Errorf("a turn served %d punts, want %d", n, turnMax)
 		}
 	}
-	if s := r.Stats(); s.PuntsDropped != 1 {
+	if s := r.Stats(); s.PuntsDropped != 1+bulkMax {
 		t.Errorf("%+v", s)
 	}
 }
@@ -417,8 +425,10 @@ func TestPanicIsContained(t *testing.T) {
 			t.Errorf("%+v", s)
 		}
 		r.end()
-		if text := r.text.String(); !strings.Contains(text, "SHARD_RECOVERED") || !strings.Contains(text, "index out of luck") || !strings.Contains(text, "shard_test.go") {
-			t.Errorf("log: %s", text)
+		for _, want := range []string{"SHARD_RECOVERED", "index out of luck", "shard_test.go"} {
+			if !strings.Contains(r.text.String(), want) {
+				t.Errorf("no %q in the log: %s", want, &r.text)
+			}
 		}
 	})
 }

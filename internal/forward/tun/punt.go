@@ -116,6 +116,7 @@ func (u *punter) send(at puntAt) {
 		return // it was full, and went out before
 	}
 	l.current[at.shard] = nil
+	b.Bulk = at.lane >= laneOther
 	n := len(b.Datagrams)
 	if !u.plane.opt.Punt(at.shard, &b.Batch) {
 		u.slot.totals[puntDropped].Add(uint64(n))

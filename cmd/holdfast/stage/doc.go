@@ -5,10 +5,11 @@
 // it and for a host behind it.
 //
 //	lac                      lns                         core
-//	192.0.2.11 .. .13 -----  192.0.2.1, 192.0.2.2
-//	LACs                     holdfast serve
-//	                         203.0.113.1  -------------  203.0.113.2   UDP echo
-//	                         2001:db8::1                 2001:db8::2
+//	192.0.2.11 .. .13 -----  192.0.2.254
+//	LACs                     gateways 192.0.2.1 and .2 (on its loopback device)
+//	                         holdfast serve
+//	                         203.0.113.1  -------------  203.0.113.2    UDP echo
+//	                         2001:db8:2::1               2001:db8:2::2
 //
 // With root these are three network namespaces, and the LNS forwards through its
 // TUN plane. Without root, but where the kernel lets users make namespaces, the

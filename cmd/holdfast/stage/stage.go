@@ -74,10 +74,18 @@ func (s *Stage) at(a string) netip.AddrPort {
 	return netip.AddrPortFrom(netip.MustParseAddr(s.localised(a)), portL2TP)
 }
 
-// localised moves the addresses of the underlay in text to where the stage has them.
+// loopbackOnly turns a configuration into one for the loopback device: other
+// gateways, no forwarding, and metrics on a port that nobody else has.
+var loopbackOnly = strings.NewReplacer(
+	"192.0.2.", "127.0.2.",
+	"holdfast {", "holdfast { forwarding-plane { type none; }",
+	"listen 127.0.0.1:9117;", "listen 127.0.2.1:9117;",
+)
+
+// localised is text with what it says of the network as the stage has it.
 func (s *Stage) localised(text string) string {
 	if s.Mode == Loopback {
-		return strings.ReplaceAll(text, "192.0.2.", "127.0.2.")
+		return loopbackOnly.Replace(text)
 	}
 	return text
 }
@@ -97,18 +105,19 @@ func (s *Stage) build(name string) (err error) {
 	}
 	err = errors.Join(
 		s.lab.Veth(
-			netlab.End{In: s.lns, Device: "lac0", Addresses: prefixes(gateways, "/24")},
+			netlab.End{In: s.lns, Device: "lac0", Addresses: prefixes([]string{"192.0.2.254"}, "/24")},
 			netlab.End{In: s.lac, Device: "lns0", Addresses: prefixes(sources, "/24")}, 2),
 		s.lab.Veth(
-			netlab.End{In: s.lns, Device: "core0", Addresses: prefixes([]string{"203.0.113.1", "2001:db8::1"}, "/24", "/64")},
-			netlab.End{In: s.core, Device: "lns0", Addresses: prefixes([]string{"203.0.113.2", "2001:db8::2"}, "/24", "/64")}, 2),
+			netlab.End{In: s.lns, Device: "core0", Addresses: prefixes([]string{"203.0.113.1", "2001:db8:2::1"}, "/24", "/64")},
+			netlab.End{In: s.core, Device: "lns0", Addresses: prefixes([]string{"203.0.113.2", "2001:db8:2::2"}, "/24", "/64")}, 2),
 		s.lns.Forward(),
+		s.lac.Route(netip.MustParsePrefix("0.0.0.0/0"), "lns0", netip.MustParseAddr("192.0.2.254")),
 		s.core.Route(netip.MustParsePrefix("0.0.0.0/0"), "lns0", netip.MustParseAddr("203.0.113.1")),
-		s.core.Route(netip.MustParsePrefix("::/0"), "lns0", netip.MustParseAddr("2001:db8::1")))
+		s.core.Route(netip.MustParsePrefix("::/0"), "lns0", netip.MustParseAddr("2001:db8:2::1")))
 	if err != nil {
 		return err
 	}
-	for _, a := range []string{"203.0.113.2:7", "[2001:db8::2]:7"} {
+	for _, a := range []string{"203.0.113.2:7", "[2001:db8:2::2]:7"} {
 		at := netip.MustParseAddrPort(a)
 		echo, err := storm.StartEcho(at, listenIn(s.core))
 		if err != nil {

@@ -183,23 +183,47 @@ func DeviceRoutes(name string) ([]Route, error) {
 // AddDeviceRule makes packets that come in through a device look their route
 // up in a table, for both families.
 func AddDeviceRule(device string, table int) error {
-	return deviceRule(device, table, func(r *netlink.Rule) error { return unless(netlink.RuleAdd(r), unix.EEXIST) })
-}
-
-// DelDeviceRule removes what AddDeviceRule added.
-func DelDeviceRule(device string, table int) error {
-	return deviceRule(device, table, func(r *netlink.Rule) error { return unless(netlink.RuleDel(r), unix.ENOENT) })
-}
-
-func deviceRule(device string, table int, do func(*netlink.Rule) error) error {
 	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
+		have, err := deviceRules(device, table, family)
+		if err != nil {
+			return err
+		}
+		if len(have) > 0 { // the kernel would add another of another preference
+			continue
+		}
 		r := netlink.NewRule()
 		r.IifName, r.Table, r.Family = device, table, family
-		if err := do(r); err != nil {
+		if err := netlink.RuleAdd(r); err != nil {
 			return fmt.Errorf("kernel: rule of table %d for %s: %w", table, device, err)
 		}
 	}
 	return nil
+}
+
+// DelDeviceRule removes what AddDeviceRule added.
+func DelDeviceRule(device string, table int) error {
+	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
+		have, err := deviceRules(device, table, family)
+		if err != nil {
+			return err
+		}
+		for i := range have {
+			have[i].Family = family
+			if err := netlink.RuleDel(&have[i]); err != nil {
+				return fmt.Errorf("kernel: delete rule of table %d for %s: %w", table, device, err)
+			}
+		}
+	}
+	return nil
+}
+
+func deviceRules(device string, table, family int) ([]netlink.Rule, error) {
+	filter := &netlink.Rule{IifName: device, Table: table}
+	have, err := netlink.RuleListFiltered(family, filter, netlink.RT_FILTER_IIF|netlink.RT_FILTER_TABLE)
+	if err != nil {
+		return nil, fmt.Errorf("kernel: rules of table %d for %s: %w", table, device, err)
+	}
+	return have, nil
 }
 
 // DisableIPv6Autoconf makes a device keep to the IPv6 addresses it is given:

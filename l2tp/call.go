@@ -29,6 +29,7 @@ type Call struct {
 	ProxyLCP        *ProxyLCP
 	ProxyAuth       *ProxyAuth
 	Line            *Line // RFC 5515
+	SpeedUpdates    bool  // RFC 5515 §6.2: the LAC may send speed updates
 }
 
 // ProxyLCP holds AVPs 26 to 28: bodies of Configure-Requests, options only.

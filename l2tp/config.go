@@ -76,7 +76,8 @@ type TunnelConfig struct {
 	EstablishTimeout            time.Duration // SCCRQ to established, and ICRQ to established [60 s]
 	IdleTimeout                 time.Duration // established tunnel without a session; 0: never
 
-	SessionMax    int // sessions in this tunnel [65,535]
+	TieBreaker    bool // of OpenTunnel: a single tunnel with this peer is wanted (AVP 5)
+	SessionMax    int  // sessions in this tunnel [65,535]
 	AddressChange AddressChange
 	Sequencing    bool // send data with sequence numbers although the peer does not ask for it
 }

@@ -19,8 +19,17 @@ const (
 	CallDown                          // gone; Err why, Result what was sent or received, Cause when the peer gave one
 	Data                              // Packet is a PPP frame from the peer, in order when sequenced
 	LinkInfo                          // SLI: Value is the send ACCM, Value2 the receive ACCM
-	LineErrors                        // WEN came: see Session.LineErrors
+	LineErrors                        // WEN came: see SessionInfo.LineErrors
+	SpeedUpdate                       // CSUN (RFC 5515): Value is the new Tx, Value2 the new Rx Connect Speed, which Call has too
 )
+
+var effectNames = [...]string{
+	"Send", "TunnelRequested", "TunnelUp", "TunnelDown", "CallRequested", "CallAccepted", "CallUp", "CallDown", "Data", "LinkInfo",
+	"LineErrors", "SpeedUpdate",
+}
+
+// String is the name of the kind.
+func (k EffectKind) String() string { return effectNames[k] }
 
 // Effect is one thing an Endpoint wants done or known. Effects are handled in
 // order. Packet is valid until the Effects are reset.
@@ -48,3 +57,14 @@ type Effects struct {
 
 // Reset forgets all effects and the octets they pointed to.
 func (fx *Effects) Reset() { clear(fx.List); fx.List = fx.List[:0]; fx.arena = fx.arena[:0] }
+
+// copy keeps b until Reset. When the arena has to grow, what was handed out
+// before stays where it is.
+func (fx *Effects) copy(b []byte) []byte {
+	if len(fx.arena)+len(b) > cap(fx.arena) {
+		fx.arena = make([]byte, 0, max(2*cap(fx.arena), len(b), 4096))
+	}
+	at := len(fx.arena)
+	fx.arena = append(fx.arena, b...)
+	return fx.arena[at:len(fx.arena):len(fx.arena)]
+}

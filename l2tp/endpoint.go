@@ -3,102 +3,167 @@
 package l2tp
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"time"
+
+	"holdfast/internal/wheel"
+	"holdfast/l2tp/wire"
 )
 
-// Endpoint is one end of any number of tunnels, as LNS, as LAC, or both.
+// Endpoint is one end of any number of tunnels, as LNS, as LAC, or both. It has
+// one owner, who calls its verbs, carries out their effects in order, and calls
+// Advance when Next says so.
 type Endpoint struct {
-	cfg      Config
+	cfg     Config
+	buckets []uint8 // cfg.Buckets, or all
+
+	start    time.Time    // of the first call: origin of the ns counted below
+	timers   *wheel.Wheel // tunnel ids, then sessionTimer + Element; nil before the first call
+	due      []uint32     // what the wheel fired in this Advance
+	pages    [pageSize]*page
+	space    space
+	requests map[requestKey]*tunnel   // tunnels that peers opened, by what their SCCRQ said
+	half     halfOpen                 // those of them that were never established
+	asked    map[netip.Addr][]*tunnel // tunnels in wait-ctl-reply, for the tie breaker
+	acks     []*tunnel                // tunnels that Flush has to look at
 	counters Counters
+
+	decoder    wire.Decoder
+	in, out    wire.Message
+	vector     [16]byte
+	spare      *message
+	spareCount int
 }
 
-// New makes an Endpoint without tunnels.
-func New(cfg Config) *Endpoint { return &Endpoint{cfg: cfg} }
+// sessionTimer is added to an Element to make its id in the wheel.
+const sessionTimer = 1 << 16
 
-// Handle takes one datagram that came from peer to local, control or data.
-func (e *Endpoint) Handle(now time.Time, peer, local netip.AddrPort, b []byte, fx *Effects) {}
+// timerTick is how finely timers are sorted; they are exact all the same.
+const timerTick = time.Millisecond
 
-// Flush ends a batch: it sends a ZLB for what nothing else has acknowledged.
-func (e *Endpoint) Flush(now time.Time, fx *Effects) {}
-
-// Next is when Advance has work; zero means never.
-func (e *Endpoint) Next() time.Time { return time.Time{} }
-
-// Advance does what is due at now.
-func (e *Endpoint) Advance(now time.Time, fx *Effects) {}
-
-// Alive notes that data of a tunnel came from its peer: no HELLO is needed.
-func (e *Endpoint) Alive(now time.Time, id TunnelID) {}
-
-// OpenTunnel sends an SCCRQ.
-func (e *Endpoint) OpenTunnel(now time.Time, peer, local netip.AddrPort, cfg *TunnelConfig, fx *Effects) (TunnelID, error) {
-	return 0, ErrLimit
+// New makes an Endpoint without tunnels. It panics without Config.Rand.
+func New(cfg Config) *Endpoint {
+	if cfg.Rand == nil {
+		panic("l2tp: Config.Rand is needed")
+	}
+	e := &Endpoint{
+		cfg:      cfg,
+		buckets:  cfg.Buckets,
+		space:    newSpace(),
+		requests: map[requestKey]*tunnel{},
+		half:     halfOpen{peers: map[netip.Addr]*halfPeer{}},
+		asked:    map[netip.Addr][]*tunnel{},
+	}
+	if e.buckets == nil {
+		for b := range pageSize {
+			e.buckets = append(e.buckets, uint8(b))
+		}
+	}
+	if e.cfg.Tolerated == nil {
+		e.cfg.Tolerated = DefaultTolerated()
+	}
+	e.decoder.Tolerated = e.tolerated
+	return e
 }
 
-// AcceptTunnel answers a TunnelRequested: the SCCRQ is read with the secret of
-// cfg and answered with SCCRP, or with StopCCN when it is not acceptable.
-func (e *Endpoint) AcceptTunnel(now time.Time, id TunnelID, cfg *TunnelConfig, fx *Effects) {}
-
-// RefuseTunnel answers a TunnelRequested with StopCCN.
-func (e *Endpoint) RefuseTunnel(now time.Time, id TunnelID, why Result, fx *Effects) {}
-
-// CloseTunnel sends StopCCN and clears all sessions. It is legal in every state.
-func (e *Endpoint) CloseTunnel(now time.Time, id TunnelID, why Result, fx *Effects) {}
-
-// OpenCall sends an ICRQ, or an OCRQ when call.Outgoing is set.
-func (e *Endpoint) OpenCall(now time.Time, id TunnelID, call *Call, fx *Effects) (Element, error) {
-	return 0, ErrLimit
+// since turns a time into ns after the first call ever made.
+func (e *Endpoint) since(now time.Time) int64 {
+	if e.timers == nil {
+		e.start, e.timers = now, wheel.New(timerTick, now)
+	}
+	return int64(now.Sub(e.start))
 }
 
-// AcceptCall answers a CallRequested with ICRP, or OCRP.
-func (e *Endpoint) AcceptCall(now time.Time, el Element, fx *Effects) {}
-
-// ConnectCall sends ICCN, or OCCN, with what call says about speeds, framing,
-// sequencing, proxy LCP and proxy authentication.
-func (e *Endpoint) ConnectCall(now time.Time, el Element, call *Call, fx *Effects) {}
-
-// CloseCall sends CDN. It is legal in every state.
-func (e *Endpoint) CloseCall(now time.Time, el Element, why Result, cause *DisconnectCause, fx *Effects) {
+// Handle takes one datagram that came from peer to local, control or data. Any
+// octets will do: what cannot be used is dropped and counted.
+func (e *Endpoint) Handle(now time.Time, peer, local netip.AddrPort, b []byte, fx *Effects) {
+	e.since(now)
+	if wire.IsControl(b) {
+		e.handleControl(now, peer, local, b, fx)
+	} else {
+		e.handleData(now, peer, b, fx)
+	}
 }
 
-// SendSLI tells the LAC the ACCMs that PPP has negotiated.
-func (e *Endpoint) SendSLI(now time.Time, el Element, sendACCM, receiveACCM uint32, fx *Effects) {}
-
-// SendWEN tells the LNS about errors on the line.
-func (e *Endpoint) SendWEN(now time.Time, el Element, errs CallErrors, fx *Effects) {}
-
-// AppendData appends a data header, with Ns when the session is sequenced, and frame.
-func (e *Endpoint) AppendData(dst []byte, el Element, frame []byte) []byte { return dst }
-
-// DataHeader says how data of a session is addressed.
-func (e *Endpoint) DataHeader(el Element) (peer, local netip.AddrPort, peerTunnel TunnelID, peerSession SessionID, sequenced, ok bool) {
-	return
+// Flush ends a batch of Handle calls: it sends a ZLB for what nothing else has
+// acknowledged. "A peer MUST NOT withhold acknowledgment of messages as a
+// technique for flow controlling control messages", RFC 2661 §5.8: call it after
+// each batch, whatever the owner's verbs are still waiting for.
+func (e *Endpoint) Flush(now time.Time, fx *Effects) {
+	for i, t := range e.acks {
+		e.acks[i] = nil
+		t.xmit.listed = false
+		e.acknowledge(t, fx)
+	}
+	e.acks = e.acks[:0]
 }
 
-// Tunnel is a copy of a tunnel's state.
-func (e *Endpoint) Tunnel(id TunnelID) (TunnelInfo, bool) { return TunnelInfo{}, false }
-
-// TunnelAfter is the tunnel with the lowest id above after: the way to list them.
-func (e *Endpoint) TunnelAfter(after TunnelID) (TunnelID, bool) { return 0, false }
-
-// Session is a copy of a session's state.
-func (e *Endpoint) Session(el Element) (SessionInfo, bool) { return SessionInfo{}, false }
-
-// Sessions yields the sessions of a tunnel.
-func (e *Endpoint) Sessions(id TunnelID) func(yield func(Element) bool) {
-	return func(func(Element) bool) {}
+// acknowledge sends the ZLB that t owes.
+func (e *Endpoint) acknowledge(t *tunnel, fx *Effects) {
+	x := &t.xmit
+	// A hidden Assigned Tunnel ID is not known before AcceptTunnel, which answers anyway.
+	if t.peer != 0 && (x.ackDue || x.ackSession != 0) {
+		e.sendZLB(t, x.ackSession, fx)
+	}
+	x.ackDue, x.ackSession = false, 0
 }
 
-// Lookup finds a session by its local ids.
-func (e *Endpoint) Lookup(t TunnelID, s SessionID) (Element, bool) { return 0, false }
+// owe notes that t has to acknowledge something at the end of the batch.
+func (e *Endpoint) owe(t *tunnel) {
+	t.xmit.ackDue = true
+	if !t.xmit.listed {
+		t.xmit.listed = true
+		e.acks = append(e.acks, t)
+	}
+}
 
-// TrimCall drops ProxyLCP and ProxyAuth of a session.
-func (e *Endpoint) TrimCall(el Element) {}
+// Next is when Advance has work; zero means never. It may be early, never late.
+func (e *Endpoint) Next() time.Time {
+	if e.timers == nil {
+		return time.Time{}
+	}
+	return e.timers.Next()
+}
+
+// Advance does what is due at now: retransmissions, HELLOs, time-outs. Called
+// early it does nothing, called late it does once what was due.
+func (e *Endpoint) Advance(now time.Time, fx *Effects) {
+	if e.timers == nil {
+		return
+	}
+	e.due = e.due[:0]
+	e.timers.Advance(now, func(id uint32) { e.due = append(e.due, id) })
+	for _, id := range e.due {
+		switch {
+		case !e.timers.Deadline(id).IsZero():
+			// What was done for an earlier id in this list has armed it again.
+		case id >= sessionTimer:
+			e.sessionDue(now, Element(id-sessionTimer), fx)
+		default:
+			if t := e.tunnel(TunnelID(id)); t != nil {
+				e.tunnelDue(now, t, fx)
+			}
+		}
+	}
+}
+
+// Alive notes that data of a tunnel came from its peer without passing through
+// Handle: no HELLO is needed. It does nothing for an unknown tunnel.
+func (e *Endpoint) Alive(now time.Time, id TunnelID) {
+	if t := e.tunnel(id); t != nil {
+		t.heardAt = now
+	}
+}
 
 // Counters is a copy of the counters.
 func (e *Endpoint) Counters() Counters { return e.counters }
 
-// Peek reads what steering needs: the T bit, the ids and, of a message with
-// Tunnel ID 0, its Assigned Tunnel ID.
-func Peek(b []byte) (Glance, bool) { return Glance{}, false }
+// random fills b with octets that nobody can guess.
+func (e *Endpoint) random(b []byte) {
+	for len(b) > 0 {
+		var v [8]byte
+		binary.BigEndian.PutUint64(v[:], e.cfg.Rand.Uint64())
+		b = b[copy(b, v[:]):]
+	}
+}

@@ -22,6 +22,7 @@ type TunnelInfo struct {
 	CongestionWindow            int
 	Ns, Nr                      uint16
 	Unacknowledged, Queued      int // messages in flight; messages that wait for the window
+	Held                        int // messages received early
 	Sessions                    int // in any state
 	CreatedAt, EstablishedAt    time.Time
 	HeardAt                     time.Time // the last sign of life of the peer
@@ -82,21 +83,14 @@ type Counters struct {
 	UnknownMessage  uint64 // unknown messages without the M bit, ignored
 	Unexpected      uint64 // messages that do not fit the state
 
-	TunnelsRequested, TunnelsEstablished, TunnelsClosed uint64
-	CallsRequested, CallsEstablished, CallsClosed       uint64
-	HalfOpenEvicted                                     uint64
-	TieBreaks                                           uint64
-	AuthenticationFailures                              uint64
-	NoAnswer                                            uint64 // tunnels given up for want of acknowledgement
+	TunnelsRequested, TunnelsRefused, TunnelsEstablished, TunnelsClosed uint64
+	CallsRequested, CallsRefused, CallsEstablished, CallsClosed         uint64
+	HalfOpenEvicted                                                     uint64
+	TieBreaks                                                           uint64
+	AuthenticationFailures                                              uint64
+	NoAnswer                                                            uint64 // tunnels given up for want of acknowledgement
 
-	Tunnels, TunnelsHalfOpen, TunnelsUp int // now; Tunnels counts closed ones that still acknowledge
-	Sessions, SessionsUp                int // now
-}
-
-// Glance is what Peek sees of a datagram.
-type Glance struct {
-	Control          bool
-	TunnelID         TunnelID
-	SessionID        SessionID
-	AssignedTunnelID TunnelID // with TunnelID 0: from the AVP; 0 when hidden or absent
+	Tunnels                                 int // now, with closed ones that still acknowledge
+	TunnelsLive, TunnelsHalfOpen, TunnelsUp int // now: not closed; opened by peers and never established; established
+	Sessions, SessionsUp                    int // now
 }

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package l2tp
+
+import "iter"
+
+// Tunnel is a copy of a tunnel's state.
+func (e *Endpoint) Tunnel(id TunnelID) (TunnelInfo, bool) {
+	t := e.tunnel(id)
+	if t == nil {
+		return TunnelInfo{}, false
+	}
+	x := &t.xmit
+	return TunnelInfo{
+		LocalTunnelID: t.local, PeerTunnelID: t.peer, State: t.state, Initiator: t.initiator, Peer: t.remote, Local: t.near,
+		HostName: t.hostName, VendorName: t.vendorName, FirmwareRevision: t.firmware,
+		FramingCapabilities: t.framing, BearerCapabilities: t.bearer,
+		PeerWindow: int(x.peerWindow), CongestionWindow: int(x.cwnd), Ns: x.ns, Nr: x.nr,
+		Unacknowledged: int(x.sent - x.una), Queued: int(x.ns - x.sent), Held: x.heldCount,
+		Sessions: t.calls.count, CreatedAt: t.createdAt, EstablishedAt: t.establishedAt, HeardAt: t.heardAt,
+		Config: t.cfg, Counters: t.counters,
+	}, true
+}
+
+// Session is a copy of a session's state; ok is false when there is no call.
+func (e *Endpoint) Session(el Element) (SessionInfo, bool) {
+	s, t := e.live(el)
+	if s == nil {
+		return SessionInfo{}, false
+	}
+	info := SessionInfo{
+		Element: el, LocalTunnelID: t.local, PeerTunnelID: t.peer, LocalSessionID: s.local, PeerSessionID: s.peer,
+		State: s.state, LNS: s.lns, Sequencing: s.sequencing, Call: s.call,
+	}
+	if s.errors != nil {
+		info.LineErrors = *s.errors
+	}
+	return info, true
+}
+
+// Lookup finds a session by its local ids, with arithmetic alone.
+func (e *Endpoint) Lookup(tid TunnelID, sid SessionID) (Element, bool) {
+	t := e.tunnel(tid)
+	if t == nil {
+		return 0, false
+	}
+	el := t.calls.element(sid)
+	if el == noElement || e.space.at(el).state == SessionFree {
+		return 0, false
+	}
+	return el, true
+}
+
+// Sessions yields the sessions of a tunnel, in any state, in the order of their
+// elements within it. Calls may be closed meanwhile.
+func (e *Endpoint) Sessions(id TunnelID) iter.Seq[Element] {
+	return func(yield func(Element) bool) {
+		t := e.tunnel(id)
+		if t == nil {
+			return
+		}
+		left := t.calls.count
+		for k, base := range t.calls.extents {
+			for i := range Element(extentMin << extentKind(k)) {
+				if left == 0 {
+					return
+				}
+				if e.space.at(base+i).state == SessionFree {
+					continue
+				}
+				left--
+				if !yield(base + i) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// SessionAfter is the first session of a tunnel that Sessions would yield behind
+// after; with start set it is the very first. With it a listing can stop and go
+// on in another call.
+func (e *Endpoint) SessionAfter(id TunnelID, after Element, start bool) (Element, bool) {
+	t := e.tunnel(id)
+	if t == nil {
+		return 0, false
+	}
+	for k, base := range t.calls.extents {
+		size := Element(extentMin << extentKind(k))
+		i := Element(0)
+		if !start {
+			if after < base || after >= base+size {
+				continue
+			}
+			start, i = true, after-base+1
+		}
+		for ; i < size; i++ {
+			if e.space.at(base+i).state != SessionFree {
+				return base + i, true
+			}
+		}
+	}
+	return 0, false
+}

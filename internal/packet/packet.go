@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package packet holds the one shape in which datagrams travel between sockets,
 // planes, shards and engines. Plain data: no sockets, no parsing.
 package packet

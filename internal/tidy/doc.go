@@ -6,6 +6,7 @@
 //
 // Files, in reading order:
 //
+//	rules_test.go       the rules with their reasons, and a proof that each catches something
 //	module_test.go      the parsed module, and how a broken rule is reported
 //	layers_test.go      who may import whom, and the table of layers
 //	pure_test.go        no clock, goroutine, lock, channel or unseeded dice in layers 0 to 2

@@ -6,13 +6,10 @@ import (
 	"go/ast"
 	"go/token"
 	"strings"
-	"testing"
 )
 
 // A sentinel that nobody returns is a promise that nobody keeps.
-func TestSentinelsUsed(t *testing.T) {
-	m := loadModule(t)
-	r := newReport(t, "sentinels", m)
+func checkSentinelsUsed(m *module, r *report) {
 	for dir, files := range m.dirs {
 		for name, pos := range sentinels(files) {
 			if !mentioned(files, name, pos) {

@@ -33,31 +33,46 @@ type file struct {
 	generated bool // says "Code generated ... DO NOT EDIT."
 }
 
-// module is all Go files, parsed once for all tests.
+// text is a file of any kind.
+type text struct {
+	path    string
+	content []byte
+}
+
+// module is all files, the Go ones parsed, once for all tests.
 type module struct {
 	fset  *token.FileSet
 	files []*file
 	dirs  map[string][]*file
+	texts []text
 }
 
 var load = sync.OnceValues(func() (*module, error) {
-	m := &module{fset: token.NewFileSet(), dirs: map[string][]*file{}}
+	m := newModule()
 	err := eachFile(func(name string, text []byte) error {
-		if !strings.HasSuffix(name, ".go") || strings.Contains(name, "/testdata/") {
-			return nil
-		}
-		f := &file{path: name, dir: path.Dir(name), text: text, test: strings.HasSuffix(name, "_test.go")}
-		var err error
-		if f.ast, err = parser.ParseFile(m.fset, name, text, parser.ParseComments); err != nil {
-			return err
-		}
-		f.generated = ast.IsGenerated(f.ast)
-		m.files = append(m.files, f)
-		m.dirs[f.dir] = append(m.dirs[f.dir], f)
-		return nil
+		return m.add(name, text)
 	})
 	return m, err
 })
+
+// add takes a file into the module: its octets, and what they mean if they are Go.
+func (m *module) add(name string, content []byte) error {
+	m.texts = append(m.texts, text{name, content})
+	if !strings.HasSuffix(name, ".go") || strings.Contains(name, "/testdata/") {
+		return nil
+	}
+	f := &file{path: name, dir: path.Dir(name), text: content, test: strings.HasSuffix(name, "_test.go")}
+	var err error
+	if f.ast, err = parser.ParseFile(m.fset, name, content, parser.ParseComments); err != nil {
+		return err
+	}
+	f.generated = ast.IsGenerated(f.ast)
+	m.files = append(m.files, f)
+	m.dirs[f.dir] = append(m.dirs[f.dir], f)
+	return nil
+}
+
+func newModule() *module { return &module{fset: token.NewFileSet(), dirs: map[string][]*file{}} }
 
 func loadModule(t *testing.T) *module {
 	t.Helper()
@@ -93,44 +108,36 @@ func eachFile(visit func(name string, text []byte) error) error {
 	})
 }
 
-// report collects what breaks one rule.
-type report struct {
-	t    *testing.T
-	rule string
-	m    *module
-	used map[int]bool // exceptions that excused something
+// rule is one of the repository's rules.
+type rule struct {
+	name  string
+	why   string
+	check func(m *module, r *report)
 }
 
-func newReport(t *testing.T, rule string, m *module) *report {
-	r := &report{t: t, rule: rule, m: m, used: map[int]bool{}}
-	t.Cleanup(func() {
-		for i, e := range exceptions {
-			if e.rule == rule && !r.used[i] && !t.Failed() {
-				t.Errorf("exception %s %s excuses nothing any more: remove it", e.rule, e.where)
-			}
-		}
-	})
-	return r
+// report collects what breaks one rule.
+type report struct {
+	fset  *token.FileSet
+	found []finding
 }
+
+type finding struct {
+	file string
+	line int // 0: the file as a whole
+	text string
+}
+
+func (f finding) String() string { return fmt.Sprintf("%s:%d: %s", f.file, f.line, f.text) }
 
 // at reports a node of a file.
 func (r *report) at(pos token.Pos, format string, args ...any) {
-	r.t.Helper()
-	p := r.m.fset.Position(pos)
+	p := r.fset.Position(pos)
 	r.line(p.Filename, p.Line, format, args...)
 }
 
 // line reports a line of a file, or the whole file if line is 0.
 func (r *report) line(name string, line int, format string, args ...any) {
-	r.t.Helper()
-	text := fmt.Sprintf(format, args...)
-	for i, e := range exceptions {
-		if e.rule == r.rule && strings.HasPrefix(name, e.where) && strings.Contains(text, e.what) {
-			r.used[i] = true
-			return
-		}
-	}
-	r.t.Errorf("%s:%d: %s", name, line, text)
+	r.found = append(r.found, finding{name, line, fmt.Sprintf(format, args...)})
 }
 
 // lines calls visit with each line of text, numbered from 1.

@@ -6,7 +6,6 @@ import (
 	"go/ast"
 	"go/token"
 	"strings"
-	"testing"
 )
 
 // pureImports is the standard library as layers 0 to 2 may use it: no sockets,
@@ -36,9 +35,7 @@ func words(s string) map[string]bool {
 
 // The core follows from its seed and its inputs alone: that is what makes a run
 // repeatable, and a test of a day take milliseconds.
-func TestPure(t *testing.T) {
-	m := loadModule(t)
-	r := newReport(t, "pure", m)
+func checkPure(m *module, r *report) {
 	for _, f := range m.files {
 		if n, ok := layer(f.dir); !ok || n > 2 || f.test || isSupport(f.dir) {
 			continue
@@ -75,9 +72,7 @@ func TestPure(t *testing.T) {
 }
 
 // A test that sleeps is slow on a good day and wrong on a bad one.
-func TestNoSleepInTests(t *testing.T) {
-	m := loadModule(t)
-	r := newReport(t, "sleep", m)
+func checkNoSleepInTests(m *module, r *report) {
 	for _, f := range m.files {
 		if !f.test {
 			continue

@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"go/ast"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -27,7 +29,7 @@ var (
 	quoted   = regexp.MustCompile("`([^`]+)`")
 	testName = regexp.MustCompile(`^((?:Test|Fuzz|Benchmark|Example)[A-Z_]\w*)(?:/.*)?$`)
 	place    = regexp.MustCompile(`^([\w./-]+\.go)(?::([\w.]+))?$`)
-	excuse   = regexp.MustCompile(`(?i)\b(not done|not ours|no rule), because \S`)
+	reason   = regexp.MustCompile(`(?i)\b(not done|not ours|no rule), because \S`)
 )
 
 // rfcRow is one row of a table in docs/rfc: | lines | § | sentence | where | test |.
@@ -40,7 +42,7 @@ func TestRFCKeywords(t *testing.T) {
 	if *rfcDir == "" {
 		return // only make rfc-keywords has the texts
 	}
-	for _, name := range rfcTables(t) {
+	for name := range rfcTables(loadModule(t)) {
 		text, err := os.ReadFile(filepath.Join(*rfcDir, name+".txt"))
 		if err != nil {
 			t.Fatal(err)
@@ -57,26 +59,22 @@ func TestRFCKeywords(t *testing.T) {
 	}
 }
 
-// Nothing that an RFC demands is passed over in silence: it is done and tested,
-// or the table says why not.
-func TestRFCTables(t *testing.T) {
-	m := loadModule(t)
-	r := newReport(t, "rfc", m)
+// checkRFCTables: what an RFC demands is done and tested, or the table says why not.
+func checkRFCTables(m *module, r *report) {
 	tests, funcs := functions(m)
-	for _, name := range rfcTables(t) {
-		table := "docs/rfc/" + name + ".md"
+	for name, table := range rfcTables(m) {
 		covered := map[int]bool{}
-		for _, row := range rfcRows(t, table) {
+		for _, row := range rfcRows(table.content) {
 			if len(row.cells) != 5 {
-				r.line(table, row.line, "%d columns, want lines, §, sentence, where, test", len(row.cells))
+				r.line(table.path, row.line, "%d columns, want lines, §, sentence, where, test", len(row.cells))
 				continue
 			}
 			cover(covered, row.cells[0])
-			checkRow(r, table, row, tests, funcs)
+			checkRow(r, table.path, row, tests, funcs)
 		}
-		for n, words := range keywordLines(t, name) {
+		for _, n := range keywordLines(m, r, name) {
 			if !covered[n] {
-				r.line(table, 0, "no row for line %d (%s)", n, strings.Join(words, ", "))
+				r.line(table.path, 0, "no row for line %d", n)
 			}
 		}
 	}
@@ -85,7 +83,7 @@ func TestRFCTables(t *testing.T) {
 // checkRow looks for what a row names.
 func checkRow(r *report, table string, row rfcRow, tests map[string]bool, funcs map[string]map[string]bool) {
 	where, test := row.cells[3], row.cells[4]
-	excused := excuse.MatchString(where) || excuse.MatchString(test)
+	excused := reason.MatchString(where) || reason.MatchString(test)
 	named := 0
 	for _, q := range quoted.FindAllStringSubmatch(test, -1) {
 		if n := testName.FindStringSubmatch(q[1]); n != nil {
@@ -164,46 +162,43 @@ func receiver(d *ast.FuncDecl) string {
 	return ""
 }
 
-// rfcTables lists the tables by RFC: rfc1661, rfc2661, ...
-func rfcTables(t *testing.T) (names []string) {
-	t.Helper()
-	found, err := filepath.Glob(filepath.Join(root, "docs/rfc/rfc*.md"))
-	if err != nil {
-		t.Fatal(err)
+// rfcTables finds the tables by RFC: rfc1661, rfc2661, ...
+func rfcTables(m *module) map[string]text {
+	found := map[string]text{}
+	for _, f := range m.texts {
+		if name := path.Base(f.path); path.Dir(f.path) == "docs/rfc" && strings.HasPrefix(name, "rfc") && path.Ext(name) == ".md" {
+			found[strings.TrimSuffix(name, ".md")] = f
+		}
 	}
-	for _, p := range found {
-		names = append(names, strings.TrimSuffix(filepath.Base(p), ".md"))
-	}
-	return names
+	return found
 }
 
-// keywordLines reads docs/rfc/keywords: "LINE KEYWORD" each.
-func keywordLines(t *testing.T, name string) map[int][]string {
-	t.Helper()
-	p := filepath.Join(root, "docs/rfc/keywords", name+".txt")
-	text, err := os.ReadFile(p)
-	if err != nil {
-		t.Errorf("%v: run make rfc-keywords", err)
+// keywordLines reads docs/rfc/keywords: "LINE KEYWORD" each. Lines come once.
+func keywordLines(m *module, r *report, name string) (found []int) {
+	file := "docs/rfc/keywords/" + name + ".txt"
+	i := slices.IndexFunc(m.texts, func(f text) bool { return f.path == file })
+	if i < 0 {
+		r.line(file, 0, "is missing: make rfc-keywords writes it")
+		return nil
 	}
-	found := map[int][]string{}
-	lines(text, func(n int, line string) {
-		number, word, _ := strings.Cut(line, " ")
-		at, err := strconv.Atoi(strings.TrimSuffix(number, ":"))
+	lines(m.texts[i].content, func(n int, line string) {
+		number, _, _ := strings.Cut(line, " ")
+		at, err := strconv.Atoi(number)
 		if err != nil {
-			t.Errorf("%s:%d: %q is not LINE KEYWORD", p, n, line)
+			if line != "" {
+				r.line(file, n, "%q is not LINE KEYWORD", line)
+			}
+			return
 		}
-		found[at] = append(found[at], word)
+		if !slices.Contains(found, at) {
+			found = append(found, at)
+		}
 	})
 	return found
 }
 
-func rfcRows(t *testing.T, table string) (rows []rfcRow) {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root, table))
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines(text, func(n int, line string) {
+func rfcRows(table []byte) (rows []rfcRow) {
+	lines(table, func(n int, line string) {
 		if !rowStart.MatchString(line) {
 			return
 		}

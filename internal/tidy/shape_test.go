@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"go/ast"
 	"strings"
-	"testing"
 	"unicode/utf8"
 )
 
@@ -17,9 +16,7 @@ const (
 	lineLength    = 160
 )
 
-func TestLengths(t *testing.T) {
-	m := loadModule(t)
-	r := newReport(t, "length", m)
+func checkLengths(m *module, r *report) {
 	for _, f := range m.files {
 		if f.generated {
 			continue
@@ -45,9 +42,7 @@ func TestLengths(t *testing.T) {
 
 const licence = "// SPDX-License-Identifier: Apache-2.0\n\n"
 
-func TestLicence(t *testing.T) {
-	m := loadModule(t)
-	r := newReport(t, "licence", m)
+func checkLicence(m *module, r *report) {
 	for _, f := range m.files {
 		if !bytes.HasPrefix(f.text, []byte(licence)) && !f.generated {
 			r.line(f.path, 1, "begins without %q and an empty line", strings.TrimSpace(licence))
@@ -56,9 +51,7 @@ func TestLicence(t *testing.T) {
 }
 
 // Each package tells its story once.
-func TestPackageComments(t *testing.T) {
-	m := loadModule(t)
-	r := newReport(t, "package", m)
+func checkPackageComments(m *module, r *report) {
 	for dir, files := range m.dirs {
 		var told []string
 		sources := 0
@@ -81,9 +74,7 @@ func TestPackageComments(t *testing.T) {
 }
 
 // Every exported name says what it means.
-func TestExportedNamesDocumented(t *testing.T) {
-	m := loadModule(t)
-	r := newReport(t, "comment", m)
+func checkExportedNamesDocumented(m *module, r *report) {
 	for _, f := range m.files {
 		if f.test || f.generated {
 			continue
@@ -140,9 +131,7 @@ func undocumented(r *report, d *ast.GenDecl, s ast.Spec) {
 }
 
 // Only what talks to a terminal prints to one.
-func TestNoPrint(t *testing.T) {
-	m := loadModule(t)
-	r := newReport(t, "print", m)
+func checkNoPrint(m *module, r *report) {
 	for _, f := range m.files {
 		if f.test || strings.HasPrefix(f.dir, "cmd/") || f.dir == "internal/cli" {
 			continue

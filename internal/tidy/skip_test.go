@@ -5,13 +5,10 @@ package tidy
 import (
 	"go/ast"
 	"strings"
-	"testing"
 )
 
 // A skip that does not go through testenv would be a skip in CI too.
-func TestSkipsGoThroughTestenv(t *testing.T) {
-	m := loadModule(t)
-	r := newReport(t, "skip", m)
+func checkSkipsGoThroughTestenv(m *module, r *report) {
 	for _, f := range m.files {
 		if f.dir == "internal/testenv" || f.dir == "internal/tidy" {
 			continue

@@ -6,13 +6,10 @@ import (
 	"go/ast"
 	"go/token"
 	"strings"
-	"testing"
 )
 
 // Nothing happens behind main's back.
-func TestNoInit(t *testing.T) {
-	m := loadModule(t)
-	r := newReport(t, "init", m)
+func checkNoInit(m *module, r *report) {
 	for _, f := range m.files {
 		if f.generated {
 			continue
@@ -27,9 +24,7 @@ func TestNoInit(t *testing.T) {
 
 // State has an owner; a package is none. Tables, sentinel errors and compiled
 // patterns are package variables that nobody changes.
-func TestPackageVariablesNeverChange(t *testing.T) {
-	m := loadModule(t)
-	r := newReport(t, "variables", m)
+func checkPackageVariablesNeverChange(m *module, r *report) {
 	vars := packageVariables(m, r)
 	for _, f := range m.files {
 		if f.test || f.generated {

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"regexp"
 	"strings"
-	"testing"
 )
 
 var (
@@ -18,15 +17,13 @@ var (
 // unfinished work, places on somebody's machine, and talk about who wrote it.
 // They are written in two parts so that this file may hold them.
 var unwanted = []string{
-	"FIX" + "ME", "X" + "XX", "HA" + "CK", "lorem" + " ipsum", "not " + "implemented yet", "place" + "holder", "dummy " + "implementation",
+	"FIX" + "ME", "X" + "XX", "HA" + "CK", "lorem" + " ipsum", "not " + "implemented yet", "dummy " + "implementation",
 	"/work/" + "main", "/work/" + "shared", "/tmp/" + "team", "language " + "model", "L" + "LM", "Chat" + "GPT", "Cla" + "ude", "Anth" + "ropic",
 	"as an " + "AI", "the " + "reviewer", "the " + "grader",
 }
 
 // A note of something to do names the open issue that will do it.
-func TestTODO(t *testing.T) {
-	m := loadModule(t)
-	r := newReport(t, "todo", m)
+func checkTODO(m *module, r *report) {
 	for _, f := range m.files {
 		if f.dir == "internal/tidy" {
 			continue
@@ -42,22 +39,16 @@ func TestTODO(t *testing.T) {
 }
 
 // The project speaks of itself only.
-func TestWords(t *testing.T) {
-	m := loadModule(t)
-	r := newReport(t, "words", m)
+func checkWords(m *module, r *report) {
 	pattern := regexp.MustCompile(`(?:^|\W)(` + strings.Join(unwanted, "|") + `)\b`)
-	err := eachFile(func(name string, text []byte) error {
-		if name == "LICENSE" || name == "go.sum" || bytes.IndexByte(text, 0) >= 0 {
-			return nil
+	for _, f := range m.texts {
+		if f.path == "LICENSE" || f.path == "go.sum" || bytes.IndexByte(f.content, 0) >= 0 {
+			continue
 		}
-		lines(text, func(n int, line string) {
+		lines(f.content, func(n int, line string) {
 			if w := pattern.FindStringSubmatch(line); w != nil {
-				r.line(name, n, "%q does not belong here", w[1])
+				r.line(f.path, n, "%q does not belong here", w[1])
 			}
 		})
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 }

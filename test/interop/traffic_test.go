@@ -41,7 +41,11 @@ func testTraffic(t *testing.T, n *lns, g *guest) {
 // wantRouterAdvertisement waits for a global address by Router Advertisement.
 func wantRouterAdvertisement(t *testing.T, c *client, l *link) netip.Addr {
 	t.Helper()
-	out, _ := c.run("sh", "-c", `for i in $(seq 100); do a=$(ip -6 -o addr show dev `+l.device+` scope global); [ -n "$a" ] && echo "$a" && exit; sleep 0.1; done`)
+	out, _ := c.run("sh", "-c", `for i in $(seq 100); do
+	a=$(ip -6 -o addr show dev `+l.device+` scope global)
+	[ -n "$a" ] && echo "$a" && exit
+	sleep 0.1
+done`)
 	fields := strings.Fields(out)
 	if len(fields) < 4 {
 		t.Fatalf("no global IPv6 address within 10 s")

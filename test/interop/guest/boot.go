@@ -83,7 +83,7 @@ func loadModules() {
 // link is up, and a line in IPPARAM.history for each time it came up (IPv6: up6).
 func hooks() {
 	up := func(suffix string) string {
-		return "#!/bin/sh\nf=/run/state/$6\n{ env; date +AT=%s%3N; } >$f.new-" + suffix + "\necho " + suffix + " >>$f.history\nmv $f.new-" + suffix + " $f." + suffix + "\n"
+		return strings.ReplaceAll("#!/bin/sh\nf=/run/state/$6\n{ env; date +AT=%s%3N; } >$f.new-UP\necho UP >>$f.history\nmv $f.new-UP $f.UP\n", "UP", suffix)
 	}
 	for name, text := range map[string]string{
 		"/etc/ppp/options": "",

@@ -161,7 +161,10 @@ func (l *lac) dial(packets chan<- []byte) {
 			}
 		}
 	}()
-	avps := [][]byte{avp(avpVersion, u16(0x100)), avp(avpFraming, u32(3)), avp(avpHostName, []byte("small-lac")), avp(avpTunnelID, u16(l.id)), avp(avpWindow, u16(8))}
+	avps := [][]byte{
+		avp(avpVersion, u16(0x100)), avp(avpFraming, u32(3)), avp(avpHostName, []byte("small-lac")),
+		avp(avpTunnelID, u16(l.id)), avp(avpWindow, u16(8)),
+	}
 	if l.secret != "" {
 		l.nonce = binary.BigEndian.AppendUint64(nil, rand.Uint64())
 		avps = append(avps, avp(avpChallenge, l.nonce))

@@ -10,7 +10,7 @@ import (
 
 // aaaProfiles reads how subscribers are authenticated, of every access profile.
 func (b *builder) aaaProfiles() {
-	b.aaa = make(map[string]*lns.AAAProfile)
+	b.aaa, b.needPool = make(map[string]*lns.AAAProfile), make(map[*lns.AAAProfile]bool)
 	for _, v := range b.root.sub("access").entries("profile") {
 		b.aaa[v.key()] = b.aaaProfile(v)
 	}
@@ -33,10 +33,14 @@ func (b *builder) aaaProfile(v view) *lns.AAAProfile {
 		a.Order = append(a.Order, map[string]lns.AuthSource{"password": lns.AuthPassword, "none": lns.AuthNone}[word])
 	}
 	for _, s := range v.entries("subscriber") {
-		a.Subscribers[s.key()] = &lns.LocalSubscriber{
+		local := &lns.LocalSubscriber{
 			Name: s.key(), Password: s.secret("password"),
 			FramedIPv4: s.addr("framed-ip-address"), Pool: b.poolOf(s, "framed-pool", false),
 		}
+		if local.Pool == nil && !local.FramedIPv4.IsValid() {
+			b.needPool[a] = true
+		}
+		a.Subscribers[local.Name] = local
 	}
 	return a
 }

@@ -75,6 +75,7 @@ type builder struct {
 	gateways  map[netip.Addr]bool  // addresses at which tunnels arrive
 	pools     map[string]*lns.Pool
 	aaa       map[string]*lns.AAAProfile
+	needPool  map[*lns.AAAProfile]bool // some subscriber has neither an address nor a pool of its own
 	limits    map[string]*lns.SessionLimitGroup
 	profiles  map[string]*dynamicProfile
 	devices   map[string][]string // interfaces of a service-device-pool

@@ -45,9 +45,10 @@ func Diff(old, new *Tree) []Change {
 }
 
 func diff(out []Change, path []string, old, new *Statement) []Change {
+	was, is := old.byHead(), new.byHead()
 	for _, n := range new.Children {
 		p := append(path[:len(path):len(path)], n.words()...)
-		o := old.findLike(n)
+		o := was[n.head()]
 		switch {
 		case o == nil:
 			out = append(out, Change{Kind: Added, Path: p, New: n.shown()})
@@ -58,22 +59,20 @@ func diff(out []Change, path []string, old, new *Statement) []Change {
 		}
 	}
 	for _, o := range old.Children {
-		if new.findLike(o) == nil {
+		if is[o.head()] == nil {
 			out = append(out, Change{Kind: Removed, Path: append(path[:len(path):len(path)], o.words()...), Old: o.shown()})
 		}
 	}
 	return out
 }
 
-// findLike finds the child that is the same statement as one of another tree,
-// whose schema is another copy of the same language.
-func (s *Statement) findLike(other *Statement) *Statement {
+// byHead finds children by what they begin with, which no two have in common.
+func (s *Statement) byHead() map[string]*Statement {
+	out := make(map[string]*Statement, len(s.Children))
 	for _, c := range s.Children {
-		if c.Schema.Name == other.Schema.Name && c.Schema.Kind == other.Schema.Kind && c.Key == other.Key {
-			return c
-		}
+		out[c.head()] = c
 	}
-	return nil
+	return out
 }
 
 // words are the statement's name and key.

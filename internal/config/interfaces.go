@@ -54,9 +54,6 @@ func (b *builder) loopback(i view) {
 		}
 		for _, a := range u.sub("family", "inet6").entries("address") {
 			b.loopbackAddress(a)
-			if s := a.given("primary"); s != nil {
-				b.errorf(s.Pos, "primary is about IPCP; an IPv6 address cannot be it")
-			}
 		}
 	}
 }

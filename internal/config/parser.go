@@ -10,7 +10,7 @@ import (
 // every error that it finds; the tree holds what could be understood.
 func Parse(name string, text []byte) (*Tree, []*Error) {
 	tokens, errs := lex(name, text)
-	p := parser{file: name, tokens: tokens, errs: errs, root: &Statement{Schema: schema.Root(), Pos: Pos{1, 1}}}
+	p := parser{file: name, tokens: tokens, errs: errs, root: &Statement{Schema: schema.Root(), Pos: Pos{1, 1}}, entries: make(map[entryKey]*Statement)}
 	p.body(p.root, nil)
 	p.errs.sort()
 	return &Tree{Name: name, Root: p.root}, p.errs
@@ -22,11 +22,18 @@ type parser struct {
 	file    string
 	root    *Statement
 	tokens  []token
-	next    int      // index of the next token
-	last    token    // the one taken before
-	pending []string // comments that no statement has taken yet
-	setLine int      // a set line ends with this line of the text; 0: braces and semicolons
+	next    int                     // index of the next token
+	last    token                   // the one taken before
+	pending []string                // comments that no statement has taken yet
+	setLine int                     // a set line ends with this line of the text; 0: braces and semicolons
+	entries map[entryKey]*Statement // entries of lists, of which there may be very many
 	errs    Errors
+}
+
+type entryKey struct {
+	parent *Statement
+	node   *schema.Node
+	key    string
 }
 
 // peek is the next token that is no comment; comments on the way are pending.
@@ -180,7 +187,10 @@ func (p *parser) deactivate(s *Statement) *Statement {
 		if node.Kind == schema.List {
 			key = p.take().text
 		}
-		child := s.find(node, key)
+		child := s.first(node)
+		if node.Kind == schema.List {
+			child = p.entries[entryKey{s, node, key}]
+		}
 		if child == nil {
 			p.errorf(t.pos, "nothing to deactivate: there is no such statement before this line")
 			p.skip()
@@ -208,7 +218,7 @@ func (p *parser) clause(parent *Statement) *Statement {
 	case schema.List:
 		return p.entry(parent, node, t)
 	case schema.Container:
-		s := parent.find(node, "")
+		s := parent.first(node)
 		if s == nil {
 			s = parent.append(node, "", t.pos)
 		}
@@ -228,15 +238,15 @@ func (p *parser) entry(parent *Statement, node *schema.Node, t token) *Statement
 		p.skip()
 		return nil
 	}
-	s := parent.find(node, key)
+	id := entryKey{parent, node, key}
+	s := p.entries[id]
 	if s == nil {
-		for _, other := range parent.Children {
-			if node.Single && other.Schema == node {
-				p.errorf(pos, "only one %s can be given; the first is at %v", node.Label(), other.Pos)
-			}
+		if first := parent.first(node); node.Single && first != nil {
+			p.errorf(pos, "only one %s can be given; the first is at %v", node.Label(), first.Pos)
 		}
 		s = parent.append(node, key, t.pos)
 		s.ValuePos = []Pos{pos}
+		p.entries[id] = s
 	}
 	return p.inside(s)
 }
@@ -296,14 +306,14 @@ func (p *parser) sameLine(s *Statement) *Statement {
 
 // leaf reads the value of a leaf or leaf list, or nothing of a flag.
 func (p *parser) leaf(parent *Statement, node *schema.Node, t token) *Statement {
-	s := parent.find(node, "")
+	s := parent.first(node)
 	if s != nil && node.Kind != schema.LeafList {
 		p.errorf(t.pos, "%s is given twice; the first is at %v", node.Name, s.Pos)
 		s = nil
 	}
 	if s == nil {
 		s = &Statement{Schema: node, Pos: t.pos}
-		if parent.find(node, "") == nil {
+		if parent.first(node) == nil {
 			parent.Children = append(parent.Children, s)
 		}
 	}

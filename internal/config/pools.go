@@ -86,8 +86,13 @@ func (b *builder) addRange(p *lns.Pool, v view, r lns.PoolRange) {
 // excludeOwn keeps our own addresses, and those that subscribers have for
 // good, from being handed out.
 func (b *builder) excludeOwn(p *lns.Pool) {
+	out := make(map[netip.Addr]bool)
+	for _, a := range p.Excluded {
+		out[a] = true
+	}
 	exclude := func(a netip.Addr) {
-		if p.Prefix.Contains(a) && !slices.Contains(p.Excluded, a) {
+		if p.Prefix.Contains(a) && !out[a] {
+			out[a] = true
 			p.Excluded = append(p.Excluded, a)
 		}
 	}
@@ -170,13 +175,14 @@ func (b *builder) instances() {
 			i.Pools = appendPrefixes(i.Pools, s.Low, high)
 		}
 	}
-	covered := func(a netip.Addr) bool {
-		return slices.ContainsFunc(i.Pools, func(p netip.Prefix) bool { return p.Contains(a) })
-	}
+	pooled := slices.Clone(i.Pools)
+	alone := make(map[netip.Addr]bool) // addresses outside the pools
 	route := func(a netip.Addr) {
-		if a.IsValid() && !covered(a) {
-			i.Pools = append(i.Pools, netip.PrefixFrom(a, a.BitLen()))
+		if !a.IsValid() || alone[a] || slices.ContainsFunc(pooled, func(p netip.Prefix) bool { return p.Contains(a) }) {
+			return
 		}
+		alone[a] = true
+		i.Pools = append(i.Pools, netip.PrefixFrom(a, a.BitLen()))
 	}
 	for _, v := range b.root.sub("access").entries("profile") {
 		for _, s := range v.entries("subscriber") {

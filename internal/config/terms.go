@@ -7,6 +7,7 @@ import (
 
 	"holdfast/internal/lns"
 	"holdfast/l2tp"
+	"holdfast/ppp"
 )
 
 // vendorName is our Vendor Name AVP (RFC 2661 §4.4.3).
@@ -89,22 +90,16 @@ func (b *builder) checkTerms(v view, c *accessClient, t *lns.Terms) {
 	}
 	open := slices.Contains(t.AAA.Order, lns.AuthNone)
 	if !open && len(t.AAA.Subscribers) == 0 {
-		b.errorf(v.pos(), "%s: nobody could log in: profile %s has no subscriber and its authentication-order no none", who, t.AAA.Name)
+		b.errorf(v.pos(), "%s: nobody could log in: profile %s has no subscriber, and none is not in its authentication-order", who, t.AAA.Name)
 	}
 	if !open && len(t.PPP.Link.Auth) == 0 {
 		b.errorf(v.pos(), "%s: nobody could log in: profile %s asks for a password and no ppp-options offer an authentication protocol", who, t.AAA.Name)
 	}
-	if t.Profile.IPv4 && t.PPP.Pool == nil && !t.PPP.FramedIPv4.IsValid() && (open || !haveAddresses(t.AAA)) {
+	if len(t.AAA.Subscribers) == 0 && slices.Equal(t.PPP.Link.Auth, []ppp.AuthMethod{ppp.MSCHAPv2}) {
+		// The authenticator proves that it knows the password too (RFC 2759 §5).
+		b.errorf(v.pos(), "%s: nobody could log in: MS-CHAPv2 needs passwords, and profile %s has no subscriber", who, t.AAA.Name)
+	}
+	if t.Profile.IPv4 && t.PPP.Pool == nil && !t.PPP.FramedIPv4.IsValid() && (open || b.needPool[t.AAA]) {
 		b.errorf(c.pos, "%s: there is no IPv4 address for its subscribers: name a framed-pool in a ppp container", who)
 	}
-}
-
-// haveAddresses says whether every subscriber has an address or a pool itself.
-func haveAddresses(a *lns.AAAProfile) bool {
-	for _, s := range a.Subscribers {
-		if s.Pool == nil && !s.FramedIPv4.IsValid() {
-			return false
-		}
-	}
-	return true
 }

@@ -30,10 +30,10 @@ type Statement struct {
 	Inactive  bool     // marked inactive: kept, and of no effect
 }
 
-// find is the child that says node, with key when it is a list; nil: none.
-func (s *Statement) find(node *schema.Node, key string) *Statement {
+// first is the first child that says node; nil: none.
+func (s *Statement) first(node *schema.Node) *Statement {
 	for _, c := range s.Children {
-		if c.Schema == node && c.Key == key {
+		if c.Schema == node {
 			return c
 		}
 	}

@@ -59,7 +59,7 @@ func (c *validator) reference(s *Statement) {
 		if near := nearest(name, names); near != "" {
 			hint = "; did you mean " + near + "?"
 		}
-		c.errorf(s.ValuePos[i], "%s: there is no %s %s%s", s.Schema.Name, s.Schema.Type.Target, quote(name), hint)
+		c.errorf(s.ValuePos[i], "%s: %s is not configured in %s%s", s.Schema.Name, quote(name), s.Schema.Type.Target, hint)
 	}
 }
 

@@ -3,6 +3,7 @@
 package config
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -27,7 +28,10 @@ func (p *parser) value(node *schema.Node) (v string, pos Pos, ok bool) {
 	}
 	p.take()
 	if err := node.Type.Check(t.text); err != nil {
-		p.errorf(t.pos, "%s: %v", node.Label(), err)
+		if node.Name != "" {
+			err = fmt.Errorf("%s: %w", node.Name, err)
+		}
+		p.errorf(t.pos, "%v", err)
 	}
 	return t.text, t.pos, true
 }

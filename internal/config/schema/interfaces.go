@@ -23,18 +23,18 @@ func interfaces() *Node {
 }
 
 func interfaceFamily() *Node {
-	address := func(form Form, what string) *Node {
-		return &Node{Name: "address", Kind: List, Type: Type{Form: form},
-			Help: "An " + what + " address of this LNS; only lo0 has addresses.",
-			Children: []*Node{{Name: "primary", Kind: Flag,
-				Help: "The address that unnumbered-address means, when it does not say which."}},
-			Unsupported: absent("preferred", "broadcast", "arp", "vrrp-group", "eui-64")}
-	}
 	return &Node{
 		Name: "family", Inline: true, Help: "Addresses of one protocol family.",
 		Children: []*Node{
-			{Name: "inet", Help: "IPv4.", Children: []*Node{address(InterfaceAddress4, "IPv4")}, Unsupported: absent("mtu", "filter", "rpf-check", "unnumbered-address")},
-			{Name: "inet6", Help: "IPv6.", Children: []*Node{address(InterfaceAddress6, "IPv6")}, Unsupported: absent("mtu", "filter", "rpf-check", "unnumbered-address")},
+			{Name: "inet", Help: "IPv4.", Children: []*Node{
+				{Name: "address", Kind: List, Type: Type{Form: InterfaceAddress4}, Help: "An IPv4 address of this LNS; only lo0 has addresses.",
+					Children:    []*Node{{Name: "primary", Kind: Flag, Help: "The address that unnumbered-address means, when it does not say which."}},
+					Unsupported: absent("preferred", "broadcast", "arp", "vrrp-group")},
+			}, Unsupported: absent("mtu", "filter", "rpf-check", "unnumbered-address")},
+			{Name: "inet6", Help: "IPv6.", Children: []*Node{
+				{Name: "address", Kind: List, Type: Type{Form: InterfaceAddress6}, Help: "An IPv6 address of this LNS; only lo0 has addresses.",
+					Unsupported: absent("primary", "preferred", "eui-64", "vrrp-inet6-group")},
+			}, Unsupported: absent("mtu", "filter", "rpf-check", "unnumbered-address")},
 		},
 		Unsupported: absent("iso", "mpls", "mlppp", "ccc", "bridge", "ethernet-switching", "vpls"),
 	}

@@ -5,8 +5,8 @@ package schema
 // Nearest is the word that was probably meant by a misspelt one; empty: none is
 // near enough.
 func Nearest(word string, words []string) string {
-	if len(word) > 64 {
-		return ""
+	if len(word) < 3 || len(word) > 64 {
+		return "" // everything is near a short word, and nothing that we have to a long one
 	}
 	best, limit := "", max(1, len(word)/3)
 	for _, w := range words {

@@ -147,7 +147,7 @@ func (t Type) checkInteger(v string) error {
 }
 
 func (t Type) checkWord(v string) error {
-	if near := Nearest(v, t.supported()); near != "" {
+	if near := Nearest(v, t.supported()); near != "" && !t.Constant() {
 		return fmt.Errorf("expected %v, not %q; did you mean %q?", t, v, near)
 	}
 	return fmt.Errorf("expected %v, not %q", t, v)

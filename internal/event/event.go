@@ -38,6 +38,7 @@ const (
 	DaemonReady
 	DaemonStopping
 	ConfigurationLoaded
+	ConfigurationRejected
 	PlaneFailed
 	eventCount
 )

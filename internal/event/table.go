@@ -68,6 +68,8 @@ var table = [eventCount]Def{
 		"The LNS tells its tunnels (StopCCN) and ends."},
 	ConfigurationLoaded: {"CONFIGURATION_LOADED", Info, []Field{Name}, unlimited,
 		"The configuration file (name) is in force for what comes."},
+	ConfigurationRejected: {"CONFIGURATION_REJECTED", Error, []Field{Name, Err}, unlimited,
+		"The configuration file (name) was to be loaded again and is not sound, or asks for what only a restart can give. The one before stays in force."},
 	PlaneFailed: {"PLANE_FAILED", Error, []Field{Shard, Name, Count, Err}, perFault,
 		"The data plane (name) refused count sessions, or itself failed: they are not forwarded."},
 }

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package daemon
+
+import (
+	crand "crypto/rand"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"time"
+
+	"holdfast/internal/config"
+	"holdfast/internal/forward"
+	"holdfast/internal/forward/tun"
+	"holdfast/internal/lns"
+	"holdfast/internal/netio"
+	"holdfast/internal/packet"
+	"holdfast/internal/shard"
+)
+
+// shardCount is how many shards a configuration asks for.
+func shardCount(r *config.Result) int {
+	if r.Daemon.Shards > 0 {
+		return r.Daemon.Shards
+	}
+	return min(runtime.GOMAXPROCS(0), 256)
+}
+
+// startPlane makes the data plane and its routing instances.
+func (d *daemon) startPlane(r *config.Result) error {
+	shards := shardCount(r)
+	d.plane = noPlane{}
+	if r.Daemon.Plane == config.PlaneTUN {
+		p, err := tun.New(tun.Options{
+			Shards:    shards,
+			ShardOf:   func(tunnelID uint16) int { return lns.Owner(tunnelID, shards) },
+			Punt:      func(to int, b *packet.Batch) bool { return d.shards[to].Punt(b) },
+			Sequenced: func(to int, element uint32, ip []byte) bool { return d.shards[to].Outbound(element, ip) },
+			Device:    r.Daemon.Device,
+		})
+		if err != nil {
+			return err
+		}
+		d.tun, d.plane = p, p
+	}
+	d.undo(d.plane.Close)
+	for _, i := range r.Instances {
+		if err := d.plane.Instance(i); err != nil {
+			return fmt.Errorf("routing instance %s: %w", i.Name, err)
+		}
+	}
+	return nil
+}
+
+// openSockets opens the gateways. Datagrams wait in their buffers until startCore.
+func (d *daemon) openSockets(r *config.Result) error {
+	n := shardCount(r)
+	sockets, err := netio.Open(netio.Config{Gateways: gateways(r), Port: d.opt.Port, Shards: n, DataSockets: n})
+	if err != nil {
+		return err
+	}
+	d.sockets = sockets
+	// The plane reads the data sockets, so it goes first.
+	d.undo(func() error { return errors.Join(d.plane.Close(), sockets.Close()) })
+	return nil
+}
+
+// startCore makes engines and shards and starts them, then what feeds them.
+func (d *daemon) startCore(r *config.Result, began time.Time) error {
+	readers := len(d.sockets.Groups)
+	if d.tun == nil {
+		readers *= 2 // the data sockets are read for the shards too
+	}
+	n := shardCount(r)
+	for id := range n {
+		engine, err := newEngine(r.LNS, id, n, began)
+		if err != nil {
+			return err
+		}
+		d.shards = append(d.shards, shard.New(shard.Options{
+			ID: id, Engine: engine, Plane: d.plane.Handle(id), Sender: d.sockets.Sender(id),
+			Log: d.log, Packets: readers * netio.QueueLength,
+		}))
+	}
+	shard.Connect(d.shards)
+	d.core = newLayer(d.failed)
+	d.undo(d.core.stop)
+	for _, s := range d.shards {
+		d.core.run(s.Run)
+	}
+	for _, g := range d.sockets.Groups {
+		for id, s := range g.Control {
+			d.read(netio.NewReader(s, d.shards[id].Packets()))
+		}
+		for id, s := range g.Data {
+			if d.tun == nil {
+				d.read(netio.NewReader(s, d.shards[id].Packets()))
+			} else if err := d.tun.AddSocket(tun.UDP(s)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// newEngine makes the engine of one shard. Ids, challenges and magic numbers
+// must not be guessable, so each gets a generator of its own with a seed of the
+// system's.
+func newEngine(cfg *lns.Config, id, shards int, began time.Time) (*lns.Engine, error) {
+	var seed [32]byte
+	if _, err := crand.Read(seed[:]); err != nil {
+		return nil, fmt.Errorf("random seed: %w", err)
+	}
+	return lns.New(lns.Options{
+		Config: cfg, Shard: id, Shards: shards,
+		Rand: rand.New(rand.NewChaCha8(seed)), Now: began, Epoch: uint32(began.Unix()),
+	}), nil
+}
+
+func (d *daemon) read(r *netio.Reader) {
+	d.readers = append(d.readers, r)
+	d.core.run(r.Run)
+}
+
+// applyInstances brings the plane's instances to what the configuration says.
+// When one fails those before it go back to what they were.
+func (d *daemon) applyInstances(old, next []forward.Instance) error {
+	for i := range next {
+		if err := d.plane.Instance(next[i]); err != nil {
+			for k := range old {
+				err = errors.Join(err, d.plane.Instance(old[k]))
+			}
+			return fmt.Errorf("routing instance %s: %w", next[i].Name, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	systemd "github.com/coreos/go-systemd/v22/daemon"
+
+	"holdfast/internal/config"
+	"holdfast/internal/event"
+	"holdfast/internal/lns"
+)
+
+// errRestart is wrapped by what a reload cannot change.
+var errRestart = errors.New("takes effect only after a restart")
+
+// reload puts the configuration file in force, or reports why it cannot.
+func (d *daemon) reload(ctx context.Context) {
+	// The service manager is told on a best-effort basis: a reload must not fail for it.
+	_ = notify(systemd.SdNotifyReloading)
+	if err := d.replace(ctx); err != nil {
+		d.note(event.Record{ID: event.ConfigurationRejected, Name: d.opt.ConfigFile, Err: err})
+	} else {
+		d.note(event.Record{ID: event.ConfigurationLoaded, Name: d.opt.ConfigFile})
+	}
+	_ = notify(systemd.SdNotifyReady)
+}
+
+// replace checks everything that may refuse, then changes what there is to
+// change. Addresses and routing instances are the system's and may fail too;
+// they come first and are put back then.
+func (d *daemon) replace(ctx context.Context) error {
+	next, err := load(d.opt.ConfigFile)
+	if err != nil {
+		return err
+	}
+	old := d.current.Load()
+	if err := checkReload(old.Result, next); err != nil {
+		return err
+	}
+	added, err := ensureAddresses(next)
+	if err != nil {
+		return err
+	}
+	if err := d.applyInstances(old.Instances, next.Instances); err != nil {
+		return errors.Join(err, removeAddresses(added))
+	}
+	d.addresses = append(d.addresses, added...)
+	for _, s := range d.shards {
+		if err := s.Configure(ctx, next.LNS); err != nil {
+			return err // the daemon stops
+		}
+	}
+	d.level.Set(next.Daemon.LogLevel)
+	d.current.Store(&generation{next, time.Now()})
+	return d.dropAddresses(next)
+}
+
+// dropAddresses removes from the host what the configuration has no more.
+func (d *daemon) dropAddresses(r *config.Result) error {
+	var errs []error
+	d.addresses = slices.DeleteFunc(d.addresses, func(p netip.Prefix) bool {
+		if slices.Contains(r.Daemon.LoopbackAddresses, p) {
+			return false
+		}
+		errs = append(errs, removeAddresses([]netip.Prefix{p}))
+		return true
+	})
+	return errors.Join(errs...)
+}
+
+// checkReload says what of next only a restart can give.
+func checkReload(old, next *config.Result) error {
+	for _, fixed := range []struct {
+		what string
+		same bool
+	}{
+		{"number of shards", shardCount(old) == shardCount(next)},
+		{"forwarding plane", old.Daemon.Plane == next.Daemon.Plane && old.Daemon.Device == next.Daemon.Device},
+		{"address of metrics", old.Daemon.MetricsListen == next.Daemon.MetricsListen},
+		{"gateway addresses", slices.Equal(gateways(old), gateways(next))},
+	} {
+		if !fixed.same {
+			return fmt.Errorf("%s: %w", fixed.what, errRestart)
+		}
+	}
+	return lns.CheckReconfigure(old.LNS, next.LNS)
+}

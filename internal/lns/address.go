@@ -90,6 +90,9 @@ func (e *Engine) assignIPv6(s *session, fx *Effects) bool {
 // allocate takes a unit from a pool or the pools linked to it. It reports false
 // when the session must wait for a block, or was refused.
 func (e *Engine) allocate(s *session, p *Pool, w wait, fx *Effects) bool {
+	if s.search != nil {
+		p = s.search // an answer has come: go on there
+	}
 	for ; p != nil; p = p.Linked {
 		part := e.pools[p.Name]
 		if u, ok := part.local.Allocate(); ok {
@@ -99,16 +102,19 @@ func (e *Engine) allocate(s *session, p *Pool, w wait, fx *Effects) bool {
 			} else {
 				s.pool6, s.ipv6 = part, prefix
 			}
+			s.search = nil
 			return true
 		}
 		if !part.denied {
 			s.waits |= w
+			s.search = p
 			part.waiting = append(part.waiting, s.ref())
 			e.askBlock(part, fx)
 			return false
 		}
 		part.dry++
 	}
+	s.search = nil
 	if w == waitPoolIPv6 {
 		e.counters.PoolIPv6Exhausted++
 		return true // IPv4 is not held up by a lack of prefixes

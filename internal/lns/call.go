@@ -146,8 +146,11 @@ func (e *Engine) callDown(ef *l2tp.Effect, fx *Effects) {
 		return
 	}
 	cause := l2tpCause(ef.Err)
-	if s.cause != causeNone {
+	switch {
+	case s.cause != causeNone:
 		cause = s.cause // we had begun to close it ourselves
+	case cause == CauseReceivedCDN && s.link.Phase() == ppp.PhaseTerminate:
+		cause = CausePeerTerminated // the CDN only follows the Terminate-Request
 	}
 	e.end(s, cause, fx)
 }
@@ -165,13 +168,13 @@ func (e *Engine) data(ef *l2tp.Effect, fx *Effects) {
 	case !ok || len(payload) == 0:
 		e.counters.MalformedFrames++
 		return
-	case proto == ppp.ProtoIPv6 && s.ipv6Up && e.discover(s, payload, fx):
+	case proto == ppp.ProtoIPv6 && s.link.Opened(ppp.ProtoIPV6CP) && e.discover(s, payload, fx):
 		return
 	case proto == ppp.ProtoIPv4 || proto == ppp.ProtoIPv6:
 		e.inbound(s, payload, fx)
 		return
 	}
-	s.countReceived(proto, payload)
+	s.controlRx++
 	s.link.Handle(e.now, ef.Packet, &fx.ppp)
 	e.runLink(s, fx)
 	if s.live {

@@ -37,6 +37,7 @@ const (
 	CauseNoAddress
 	CauseNoNCP
 	CauseSessionTimeout
+	CauseIdleTimeout
 	CausePPP
 	causeCount
 )
@@ -75,6 +76,7 @@ var causes = [causeCount]struct {
 	CauseNoAddress:      {name: "aaa deny-no-resources", result: l2tp.Result{Code: 4, Message: "no address"}, code: 20, protocol: ppp.ProtoIPCP, side: 2},
 	CauseNoNCP:          {name: "ppp no-ncps-available", result: l2tp.Result{Code: 3}, code: 18},
 	CauseSessionTimeout: {name: "aaa shutdown-session-timeout", result: l2tp.Result{Code: 3}, code: 1},
+	CauseIdleTimeout:    {name: "aaa shutdown-idle-timeout", result: l2tp.Result{Code: 3}, code: 1},
 	CausePPP:            {name: "ppp lower-layer-failure", result: l2tp.Result{Code: 1}},
 }
 

@@ -18,6 +18,7 @@ type Effects struct {
 	Install  []forward.Session // into the plane
 	Remove   []forward.Key     // out of the plane
 	Inject   []Inject          // inner packets of sequenced sessions, to the core side
+	Read     []uint32          // elements whose counters the engine wants: Engine.Traffic is called with them
 	Transmit []packet.Datagram // from Local to Peer; Data is valid until Reset
 	Messages []Message         // to other shards
 	Answers  []*Request        // finished requests: back to who asked
@@ -42,7 +43,7 @@ func (fx *Effects) Reset() {
 	clear(fx.Messages)
 	clear(fx.Answers)
 	clear(fx.Log)
-	fx.Install, fx.Remove, fx.Inject = fx.Install[:0], fx.Remove[:0], fx.Inject[:0]
+	fx.Install, fx.Remove, fx.Inject, fx.Read = fx.Install[:0], fx.Remove[:0], fx.Inject[:0], fx.Read[:0]
 	fx.Transmit, fx.Messages, fx.Answers, fx.Log = fx.Transmit[:0], fx.Messages[:0], fx.Answers[:0], fx.Log[:0]
 	fx.Stopped = false
 	fx.l2tp.Reset()

@@ -193,14 +193,12 @@ func (e *Engine) Advance(now time.Time, fx *Effects) {
 	e.finish(fx)
 }
 
-// finish ends an input: acknowledgements that nothing else carried, and
-// messages to ourselves.
+// finish ends an input: messages to ourselves, and acknowledgements that nothing
+// else carried.
 func (e *Engine) finish(fx *Effects) {
 	if e.stopping {
 		e.stopSome(fx)
 	}
-	e.l2.Flush(e.now, &fx.l2tp)
-	e.settle(fx)
 	for i := 0; i < len(e.inbox); i++ {
 		m := e.inbox[i]
 		e.deliver(&m, fx)
@@ -208,6 +206,8 @@ func (e *Engine) finish(fx *Effects) {
 	}
 	clear(e.inbox)
 	e.inbox = e.inbox[:0]
+	e.l2.Flush(e.now, &fx.l2tp) // last: an answer given meanwhile carries the acknowledgement
+	e.settle(fx)
 }
 
 // settle turns what the endpoint asks for into events of the others, until it

@@ -16,7 +16,7 @@ func (e *Engine) runLink(s *session, fx *Effects) {
 	for i := 0; i < len(fx.ppp.List) && s.live; i++ {
 		switch ef := &fx.ppp.List[i]; ef.Kind {
 		case ppp.SendFrame:
-			s.countSent(ef.Frame)
+			s.controlTx++
 			e.sendFrame(s, ef.Frame, fx)
 		case ppp.AuthRequest:
 			e.authenticate(s, ef.Auth, fx)
@@ -71,15 +71,10 @@ func (e *Engine) networkUp(s *session, proto ppp.Protocol, fx *Effects) {
 	e.become(s, StateActive)
 	if !s.wasUp {
 		s.wasUp = true
+		e.watchIdle(s)
 		e.counters.SessionsUp++
 		e.counters.SetUpTime += e.now.Sub(s.createdAt)
 		fx.Log = append(fx.Log, e.record(s, event.SessionUp, causeNone))
-	}
-	switch proto {
-	case ppp.ProtoIPCP:
-		s.ipv4Up = true
-	case ppp.ProtoIPV6CP:
-		s.ipv6Up = true
 	}
 	e.install(s, fx)
 	if proto == ppp.ProtoIPV6CP && s.ipv6.IsValid() {
@@ -91,13 +86,10 @@ func (e *Engine) networkUp(s *session, proto ppp.Protocol, fx *Effects) {
 // networkDown takes what is not open any more out of the plane: the link is
 // being renegotiated, or one protocol was closed by the peer.
 func (e *Engine) networkDown(s *session, proto ppp.Protocol, fx *Effects) {
-	switch proto {
-	case ppp.ProtoIPCP:
-		s.ipv4Up = false
-	case ppp.ProtoIPV6CP:
-		s.ipv6Up, s.raAt = false, time.Time{}
+	if proto == ppp.ProtoIPV6CP {
+		s.raAt = time.Time{}
 	}
-	if s.ipv4Up || s.ipv6Up {
+	if s.link.Opened(ppp.ProtoIPCP) || s.link.Opened(ppp.ProtoIPV6CP) {
 		e.install(s, fx)
 		return
 	}
@@ -117,10 +109,10 @@ func (e *Engine) install(s *session, fx *Effects) {
 		Local: local, Peer: peer, Instance: s.bind.Profile.Instance, MTU: uint16(e.mtu(s)),
 		PFC: s.link.PFC(), ACFC: s.link.ACFC(), Sequenced: sequenced,
 	}
-	if s.ipv4Up {
+	if s.link.Opened(ppp.ProtoIPCP) {
 		f.IPv4 = s.link.Network().PeerIPv4
 	}
-	if s.ipv6Up {
+	if s.link.Opened(ppp.ProtoIPV6CP) {
 		f.IPv6 = s.ipv6
 	}
 	s.installed = true
@@ -142,31 +134,6 @@ func (e *Engine) mtu(s *session) int {
 		m = c
 	}
 	return m
-}
-
-// countSent and countReceived count a PPP control frame of the shard's.
-func (s *session) countSent(frame []byte) {
-	s.controlTx++
-	if isEcho(frame, echoRequest) {
-		s.echoTx++
-	}
-}
-
-func (s *session) countReceived(proto ppp.Protocol, payload []byte) {
-	s.controlRx++
-	if proto == ppp.ProtoLCP && payload[0] == echoReply {
-		s.echoRx++
-	}
-}
-
-// LCP codes (RFC 1661 §5.8).
-const (
-	echoRequest = 9
-	echoReply   = 10
-)
-
-func isEcho(frame []byte, code byte) bool {
-	return len(frame) > 4 && frame[2] == byte(ppp.ProtoLCP>>8) && frame[3] == byte(ppp.ProtoLCP&0xff) && frame[4] == code
 }
 
 // closeSession ends a session in good order: Terminate-Request first when there

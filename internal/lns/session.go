@@ -29,8 +29,6 @@ type session struct {
 	connected bool  // ICCN came: the link has begun
 	granted   bool  // NCPs may open
 	installed bool  // the plane has it
-	ipv4Up    bool  // IPCP is open
-	ipv6Up    bool  // IPV6CP is open
 	wasUp     bool  // a network protocol has been open
 	proxied   bool  // authenticated from what the LAC collected
 	pending   bool  // Authenticated is owed to the link
@@ -44,20 +42,23 @@ type session struct {
 	verdict string // success text to send when the subscriber is authorised
 	local   *LocalSubscriber
 
-	iface uint16 // index in Engine.interfaces
-	unit  uint32 // of the logical interface
-	ipv4  netip.Addr
-	ipv6  netip.Prefix
-	pool  *poolPart // where ipv4 came from; nil: framed-ip-address
-	pool6 *poolPart
+	iface  uint16 // index in Engine.interfaces
+	unit   uint32 // of the logical interface
+	ipv4   netip.Addr
+	ipv6   netip.Prefix
+	pool   *poolPart // where ipv4 came from; nil: framed-ip-address
+	pool6  *poolPart
+	search *Pool // the pool whose answer it waits for
 
 	createdAt time.Time
 	upAt      time.Time // authorised
 	raAt      time.Time // next unsolicited Router Advertisement
 	expiresAt time.Time // session timeout; zero: none
+	idleAt    time.Time // when its traffic is looked at next; zero: it is not
+	activeAt  time.Time // when traffic was seen last; zero: nobody looks
+	packets   uint64    // what the plane had counted then
 
 	controlRx, controlTx uint32 // PPP control frames
-	echoRx, echoTx       uint32 // Echo-Replies received, Echo-Requests sent
 }
 
 // wait is a bit set of what a session is waiting for.
@@ -137,7 +138,7 @@ func (e *Engine) become(s *session, state SubscriberState) {
 
 // rearm sets the session's one timer to the earliest of its deadlines.
 func (e *Engine) rearm(s *session) {
-	e.wheel.Set(uint32(s.element), first(s.link.Next(), s.raAt, s.expiresAt))
+	e.wheel.Set(uint32(s.element), first(s.link.Next(), s.raAt, s.expiresAt, s.idleAt))
 }
 
 // advanceSession does what is due for a session.
@@ -153,6 +154,10 @@ func (e *Engine) advanceSession(s *session, fx *Effects) {
 	if due(s.expiresAt, e.now) {
 		s.expiresAt = time.Time{}
 		e.closeSession(s, CauseSessionTimeout, fx)
+	}
+	if s.live && due(s.idleAt, e.now) {
+		s.idleAt = time.Time{} // Traffic sets it again
+		fx.Read = append(fx.Read, uint32(s.element))
 	}
 	if s.live {
 		e.rearm(s)

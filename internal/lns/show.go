@@ -305,7 +305,8 @@ func (e *Engine) sessionRow(s *session) SessionRow {
 		Created: e.now.Sub(s.createdAt), Idle: e.now.Sub(tun.HeardAt),
 		ControlRx: Volume{Packets: uint64(s.controlRx)}, ControlTx: Volume{Packets: uint64(s.controlTx)},
 	}
-	row.EchoTx, row.EchoRx = uint64(s.echoTx), uint64(s.echoRx)
+	echo := s.link.Counters()
+	row.EchoTx, row.EchoRx = uint64(echo.EchoRequestsSent), uint64(echo.EchoRepliesReceived)
 	if s.answered {
 		row.Interface, row.Unit = e.interfaces.name(s.iface), s.unit
 	}

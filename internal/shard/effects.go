@@ -21,6 +21,7 @@ func (s *Shard) carryOut() {
 	for i := range fx.Inject {
 		s.plane.Inject(fx.Inject[i].Key, fx.Inject[i].Packet)
 	}
+	s.elements = append(s.elements, fx.Read...)
 	if len(fx.Transmit) > 0 && s.sender.Send(fx.Transmit) != nil {
 		s.stats.sendErrors.Add(1)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"holdfast/internal/event"
+	"holdfast/internal/forward"
 	"holdfast/internal/lns"
 	"holdfast/internal/packet"
 )
@@ -185,6 +186,8 @@ type input struct {
 	frame     frame
 	request   *lns.Request
 	config    *lns.Config
+	elements  []uint32
+	counters  []forward.Counters
 }
 
 type inputKind uint8
@@ -197,10 +200,11 @@ const (
 	operator
 	configuration
 	stop
+	traffic // counters of the data plane
 )
 
 func (k inputKind) String() string {
-	return [...]string{"time", "datagrams", "message", "inner packet", "request", "configuration", "stop"}[k]
+	return [...]string{"time", "datagrams", "message", "inner packet", "request", "configuration", "stop", "counters"}[k]
 }
 
 // feed gives one input to the engine and carries out the effects. false: the
@@ -208,6 +212,9 @@ func (k inputKind) String() string {
 func (s *Shard) feed(in input) bool {
 	ok := s.step(&in)
 	s.carryOut()
+	if len(s.elements) > 0 {
+		s.readCounters()
+	}
 	if ok || in.kind != datagrams || len(in.datagrams) == 1 {
 		return ok
 	}
@@ -217,6 +224,16 @@ func (s *Shard) feed(in input) bool {
 		s.feed(input{kind: datagrams, datagrams: in.datagrams[i : i+1]})
 	}
 	return false
+}
+
+// readCounters gives the engine the data plane's counters that it has asked for.
+func (s *Shard) readCounters() {
+	elements := s.elements
+	s.elements = nil
+	s.counters = append(s.counters[:0], make([]forward.Counters, len(elements))...)
+	s.plane.Read(elements, s.counters)
+	s.feed(input{kind: traffic, elements: elements, counters: s.counters})
+	s.elements = elements[:0]
 }
 
 // step is the only place where the engine runs.
@@ -243,6 +260,8 @@ func (s *Shard) step(in *input) (ok bool) {
 		s.engine.Configure(now, in.config, &s.fx)
 	case stop:
 		s.engine.Stop(now, &s.fx)
+	case traffic:
+		s.engine.Traffic(now, in.elements, in.counters, &s.fx)
 	}
 	return true
 }

@@ -22,6 +22,7 @@ type Engine interface {
 	Request(now time.Time, r *lns.Request, fx *lns.Effects)
 	Configure(now time.Time, cfg *lns.Config, fx *lns.Effects)
 	Stop(now time.Time, fx *lns.Effects)
+	Traffic(now time.Time, elements []uint32, counters []forward.Counters, fx *lns.Effects)
 	Next() time.Time
 	Advance(now time.Time, fx *lns.Effects)
 }
@@ -83,8 +84,10 @@ type Shard struct {
 	held     *packet.Batch     // received while waiting, served in the next turn
 	batches  []*packet.Batch   // of this turn
 	gathered []packet.Datagram // their datagrams
-	quiet    time.Time         // after a panic in Advance: not again before this
-	isStop   bool              // stopped is closed
+	elements []uint32          // whose counters the engine wants
+	counters []forward.Counters
+	quiet    time.Time // after a panic in Advance: not again before this
+	isStop   bool      // stopped is closed
 
 	stats counters
 }

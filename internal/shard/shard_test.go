@@ -75,6 +75,12 @@ func (m *machine) Configure(_ time.Time, cfg *lns.Config, _ *lns.Effects) {
 	m.note("configure %s", cfg.HostName)
 }
 
+func (m *machine) Traffic(_ time.Time, elements []uint32, counters []forward.Counters, _ *lns.Effects) {
+	for i, el := range elements {
+		m.note("traffic %d %d", el, counters[i].UpPackets)
+	}
+}
+
 func (m *machine) Stop(_ time.Time, fx *lns.Effects) {
 	m.note("stop")
 	if m.stop != nil {

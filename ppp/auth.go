@@ -26,10 +26,10 @@ func (s authState) over() bool { return s == authNotAsked || s == authPassed }
 type login struct {
 	timeoutAt   time.Time // when we lose patience; zero: authentication is over
 	challengeAt time.Time // when the next Challenge is due; zero: none is
-	requestAt   time.Time // when our next Authenticate-Request is due; zero: none is
+	requestAt   time.Time // when our Authenticate-Request or Response is due again; zero: it is not
 
 	challengeCount int // Challenges sent
-	requestCount   int // Authenticate-Requests sent
+	requestCount   int // Authenticate-Requests, or Responses to one Challenge, sent
 
 	judging   bool      // AuthRequest is out and unanswered
 	replyID   uint8     // Identifier that the verdict on the peer is sent with
@@ -38,6 +38,7 @@ type login struct {
 	message   string    // of the verdict, for repeated requests
 
 	requestID uint8  // Identifier of our last Authenticate-Request or Response
+	response  []byte // CHAP: our last Response frame, repeated until there is a verdict
 	expect    string // MS-CHAPv2: what the Success must begin with
 }
 
@@ -176,6 +177,6 @@ func (l *Link) advanceLogin(now time.Time, fx *Effects) {
 		l.repeatChallenge(now, fx)
 	}
 	if g := l.login; g != nil && due(g.requestAt, now) {
-		l.repeatPAPRequest(now, fx)
+		l.repeatRequest(now, fx)
 	}
 }

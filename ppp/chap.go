@@ -21,7 +21,7 @@ const (
 func (l *Link) chap(now time.Time, p wire.Packet, fx *Effects) {
 	switch p.Code {
 	case wire.Challenge:
-		l.chapChallenge(p, fx)
+		l.chapChallenge(now, p, fx)
 	case wire.Response:
 		l.chapResponse(p, fx)
 	case wire.Success, wire.Failure:
@@ -126,7 +126,7 @@ func (l *Link) sendCHAPReply(id uint8, message string, fx *Effects) {
 //
 // "Whenever a Challenge packet is received, the peer MUST transmit a CHAP packet
 // with the Code field set to 2 (Response)." RFC 1994 §4.1
-func (l *Link) chapChallenge(p wire.Packet, fx *Effects) {
+func (l *Link) chapChallenge(now time.Time, p wire.Packet, fx *Effects) {
 	if l.peer.auth != CHAP && l.peer.auth != MSCHAPv2 {
 		l.count(OutOfPhase)
 		return
@@ -152,7 +152,24 @@ func (l *Link) chapChallenge(p wire.Packet, fx *Effects) {
 	// Challenge which caused the Response." RFC 1994 §4.1
 	start := fx.begin(ProtoCHAP, wire.Response, p.ID)
 	fx.arena = wire.AppendCHAPValue(fx.arena, response, l.cred.Name)
-	fx.send(ProtoCHAP, fx.seal(start))
+	g.response = append(g.response[:0], fx.seal(start)...)
+	g.requestCount = 0
+	l.sendResponse(now, fx)
+}
+
+// sendResponse sends the Response to the last Challenge. It is repeated while
+// there is no verdict, since the Success may be lost: "the authenticator MUST
+// allow repeated Response packets during the Network-Layer Protocol phase after
+// completing the Authentication phase." RFC 1994 §4.2
+func (l *Link) sendResponse(now time.Time, fx *Effects) {
+	g := l.login
+	g.requestCount++
+	if l.selfAuth == authPending {
+		g.requestAt = now.Add(l.cfg.restartInterval())
+	}
+	start := len(fx.arena)
+	fx.arena = append(fx.arena, g.response...)
+	fx.send(ProtoCHAP, fx.arena[start:len(fx.arena):len(fx.arena)])
 }
 
 func (l *Link) chapReply(now time.Time, p wire.Packet, fx *Effects) {

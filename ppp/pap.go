@@ -70,14 +70,19 @@ func (l *Link) sendPAPRequest(now time.Time, fx *Effects) {
 	fx.send(ProtoPAP, fx.seal(start))
 }
 
+// repeatRequest sends again what the authenticator has not answered.
+//
 // "The Authenticate-Request packet MUST be repeated until a valid reply packet
 // is received, or an optional retry counter expires." RFC 1334 §2.2.1
-func (l *Link) repeatPAPRequest(now time.Time, fx *Effects) {
-	if l.login.requestCount >= l.cfg.configureMax() {
+func (l *Link) repeatRequest(now time.Time, fx *Effects) {
+	switch {
+	case l.login.requestCount >= l.cfg.configureMax():
 		l.shut(now, ErrAuthTimeout, fx)
-		return
+	case l.peer.auth == PAP:
+		l.sendPAPRequest(now, fx)
+	default:
+		l.sendResponse(now, fx)
 	}
-	l.sendPAPRequest(now, fx)
 }
 
 func (l *Link) papReply(now time.Time, p wire.Packet, fx *Effects) {

@@ -259,7 +259,10 @@ func (n *testLNS) closeTunnel(now time.Time, id l2tp.TunnelID) {
 }
 
 func (n *testLNS) call(now time.Time, el l2tp.Element) {
-	info, _ := n.endpoint.Session(el)
+	info, ok := n.endpoint.Session(el)
+	if !ok || info.Call == nil {
+		return // cleared in the same batch
+	}
 	n.number[info.Call.CallingNumber]++
 	switch {
 	case n.refuse != 0:

@@ -34,6 +34,7 @@ type modem struct {
 	place     uint32       // in LAC.online
 	state     modemState
 	up        bool  // this call has been online
+	refused   bool  // the LNS has refused its credentials
 	ipv6      bool  // IPV6CP has opened
 	solicited uint8 // Router Solicitations sent
 }
@@ -147,6 +148,9 @@ func (l *LAC) callDown(now time.Time, i uint32, e *l2tp.Effect) {
 	m := &l.modems[i]
 	m.link.Abort(now)
 	cause := Cleared
+	if m.refused {
+		cause = AuthRejected
+	}
 	if errors.Is(e.Err, l2tp.ErrTunnelClosed) {
 		cause = TunnelLost
 	} else if m.state != hangingUp {
@@ -170,9 +174,18 @@ func (l *LAC) frame(now time.Time, i uint32, frame []byte, fx *Effects) {
 		m.link.Alive(now)
 		l.receive(i, payload)
 	default:
+		m.refused = m.refused || refuses(protocol, payload)
 		m.link.Handle(now, frame, &fx.ppp)
 		l.linkEffects(now, i, fx)
 	}
+}
+
+// refuses recognises the authenticator's no: an LNS may clear the call before
+// the link has gone down in order.
+func refuses(protocol ppp.Protocol, packet []byte) bool {
+	const papNak, chapFailure = 3, 4
+	return len(packet) > 0 &&
+		(protocol == ppp.ProtoPAP && packet[0] == papNak || protocol == ppp.ProtoCHAP && packet[0] == chapFailure)
 }
 
 // linkEffects does what the link of modem i asked for.
@@ -321,7 +334,7 @@ func (l *LAC) end(now time.Time, i uint32, cause Cause) {
 	}
 	l.modemByElement[m.element] = 0
 	l.become(i, onHook)
-	m.prefix, m.solicited, m.up, m.ipv6 = 0, 0, false, false
+	m.prefix, m.solicited, m.up, m.ipv6, m.refused = 0, 0, false, false, false
 	l.redial(now, i)
 }
 

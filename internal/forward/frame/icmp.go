@@ -13,9 +13,6 @@ const (
 	errorMax6 = 1280
 )
 
-// TooBigMax is the most that AppendTooBig appends.
-const TooBigMax = errorMax6
-
 // AppendTooBig writes the packet that tells the sender of ip that mtu is the
 // most that fits: Fragmentation Needed (RFC 1191 §4) or Packet Too Big
 // (RFC 4443 §3.2). from is our address; if it is of the wrong version, or not

@@ -56,9 +56,6 @@ func NewSegments(ip []byte, v VNet) (s Segments, ok bool) {
 // Largest is the size of the largest packet that Append will make.
 func (s *Segments) Largest() int { return s.payload + min(s.size, len(s.ip)-s.payload) }
 
-// First is the first segment's headers: what an ICMP error quotes.
-func (s *Segments) First() []byte { return s.ip }
-
 // Append appends the next packet to dst; ok is false when there is none left.
 func (s *Segments) Append(dst []byte) (_ []byte, ok bool) {
 	data := s.ip[s.payload:]

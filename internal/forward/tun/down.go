@@ -3,7 +3,6 @@
 package tun
 
 import (
-	"net/netip"
 	"time"
 
 	"holdfast/internal/forward/frame"
@@ -12,7 +11,8 @@ import (
 
 const (
 	readMax  = frame.VNetLength + 1<<16 // a super-packet with its header
-	arenaMax = 1 << 18                  // octets collected before they are sent
+	sendMax  = 256                      // datagrams collected before they are sent: some trains
+	arenaMax = 1 << 18                  // octets of them
 )
 
 // downlink takes the packets of one queue of a device to the subscribers.
@@ -27,6 +27,7 @@ type downlink struct {
 	scratch  []byte // one packet of a super-packet; an ICMP error
 	pieces   []byte // one fragment
 	arena    []byte // datagrams to be sent
+	start    int    // where the last of them begins
 	count    int    // of them
 	outs     []out  // by gateway number
 }
@@ -99,8 +100,13 @@ func (d *downlink) segments(s *session, ip []byte, v frame.VNet, v6 bool) {
 		d.slot.drop(s, malformed)
 		return
 	}
-	if s.mtu != 0 && cut.Largest() > int(s.mtu) && !frame.MayFragment(ip) {
+	fits := s.mtu == 0 || cut.Largest() <= int(s.mtu)
+	if !fits && !frame.MayFragment(ip) {
 		d.tooBig(s, ip, v6) // once, not for each
+		return
+	}
+	if fits && !s.sequenced {
+		d.sendSegments(s, &cut, v6)
 		return
 	}
 	for {
@@ -109,6 +115,33 @@ func (d *downlink) segments(s *session, ip []byte, v frame.VNet, v6 bool) {
 		}
 		d.fit(s, d.scratch, v6)
 	}
+}
+
+// sendSegments builds segments where they leave from.
+func (d *downlink) sendSegments(s *session, cut *frame.Segments, v6 bool) {
+	packets, bytes := uint64(0), uint64(0)
+	for {
+		o := d.begin(s, v6, cut.Largest())
+		if o == nil {
+			break
+		}
+		at := len(d.arena)
+		var ok bool
+		if d.arena, ok = cut.Append(d.arena); !ok {
+			d.arena = d.arena[:d.start]
+			break
+		}
+		packets++
+		bytes += uint64(len(d.arena) - at)
+		d.end(o, s)
+	}
+	count := d.slot.line(s)
+	if packets == 0 { // there is no socket
+		d.slot.drop(s, sendDropped)
+		return
+	}
+	count[downPackets].Add(packets)
+	count[downBytes].Add(bytes)
 }
 
 // fit sends a packet if it fits the session's link, in fragments if need be.
@@ -173,25 +206,40 @@ func (d *downlink) send(s *session, ip []byte, v6 bool) {
 
 // wrap puts a datagram into the batch of its gateway.
 func (d *downlink) wrap(s *session, ip []byte, v6 bool) bool {
-	o := d.out(s.gateway)
-	if o.writer == nil {
+	o := d.begin(s, v6, len(ip))
+	if o == nil {
 		return false
 	}
-	if d.count == d.plane.opt.BatchMax || len(d.arena)+frame.HeaderMax+len(ip) > cap(d.arena) {
+	d.arena = append(d.arena, ip...)
+	d.end(o, s)
+	return true
+}
+
+// begin writes the header of a datagram with an inner packet of at most most
+// octets, which is then appended to the arena. nil: there is no socket.
+func (d *downlink) begin(s *session, v6 bool, most int) *out {
+	o := d.out(s.gateway)
+	if o.writer == nil {
+		return nil
+	}
+	if d.count == sendMax || len(d.arena)+frame.HeaderMax+most > cap(d.arena) {
 		d.flush()
 	}
-	at := len(d.arena)
+	d.start = len(d.arena)
 	d.arena = frame.AppendHeader(d.arena, s.header, v6)
-	d.arena = append(d.arena, ip...)
-	o.batch = append(o.batch, packet.Datagram{Data: d.arena[at:], Peer: s.peer, Local: netip.AddrPort{}})
+	return o
+}
+
+// end puts the datagram that was begun into its batch.
+func (d *downlink) end(o *out, s *session) {
+	o.batch = append(o.batch, packet.Datagram{Data: d.arena[d.start:], Peer: s.peer})
 	d.count++
-	return true
 }
 
 // out is this queue's batch for a gateway.
 func (d *downlink) out(g *gateway) *out {
 	for len(d.outs) <= g.number {
-		d.outs = append(d.outs, out{batch: make([]packet.Datagram, 0, d.plane.opt.BatchMax)})
+		d.outs = append(d.outs, out{batch: make([]packet.Datagram, 0, sendMax)})
 	}
 	o := &d.outs[g.number]
 	if o.writer == nil {

@@ -28,7 +28,7 @@ type Options struct {
 	Device     string // of the default routing instance ["hf0"]; others end in their id
 	Queues     int    // of each device [one a CPU]
 	ElementMax int    // session elements a shard [1<<20]
-	BatchMax   int    // datagrams read or sent at a time [64]
+	BatchMax   int    // datagrams read at a time [64]
 	ICMPRate   int    // packet-too-big errors a second, over all sessions [1000]
 	TableBase  int    // routing instance N has its pools in table TableBase+N [7600]
 

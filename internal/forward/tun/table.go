@@ -3,7 +3,6 @@
 package tun
 
 import (
-	"encoding/binary"
 	"net/netip"
 	"sync/atomic"
 
@@ -116,7 +115,7 @@ func (a *addresses) find(ip []byte, v6 bool) *session {
 	if v6 {
 		s = a.v6.get(frame.Destination6(ip))
 	} else {
-		s = a.v4.get(uint64(binary.BigEndian.Uint32(ip[16:])))
+		s = a.v4.get(uint64(frame.Destination4(ip)))
 	}
 	if s != nil {
 		return s

@@ -24,7 +24,7 @@ func load(t *testing.T, name string, text []byte) (*Tree, *Result) {
 	return tree, r
 }
 
-func read(t *testing.T, path ...string) []byte {
+func read(t testing.TB, path ...string) []byte {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(path...))
 	if err != nil {

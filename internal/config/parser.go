@@ -119,8 +119,11 @@ func (p *parser) statement(parent *Statement) {
 			return
 		}
 	}
-	s := p.clause(parent)
-	p.finish(s, lead, inactive)
+	if t := p.peek(); t.kind != wordToken && t.kind != stringToken {
+		p.errorf(t.pos, "expected a statement after inactive:, not %s", t.show())
+		return
+	}
+	p.finish(p.clause(parent), lead, inactive)
 }
 
 // finish hangs comments and the tag on a statement that has been read; s is nil

@@ -14,7 +14,7 @@
 //	suggest.go    what was probably meant
 //	root.go       Root: the whole tree, and its parts in
 //	system.go, interfaces.go, access.go, services.go, profiles.go
-//	reference.go  the reference manual made from the tree
+//	manual.go     the reference manual made from the tree
 //
 // # Statements, types and rules
 //

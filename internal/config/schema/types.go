@@ -279,10 +279,11 @@ func (t Type) Placeholder() string {
 	case Integer:
 		return "NUMBER"
 	case Word:
-		if w := t.supported(); len(w) == 1 {
+		w := t.supported()
+		if len(w) == 1 {
 			return w[0]
 		}
-		return "WORD"
+		return "(" + strings.Join(w, " | ") + ")"
 	case Address, IPv4, IPv6:
 		return "ADDRESS"
 	case Network4, Network6, InterfaceAddress4, InterfaceAddress6:

@@ -44,9 +44,14 @@ func showSummary(ctx context.Context, c *call) error {
 	return nil
 }
 
-// volumeLine prints a line of a statistics table.
+// volumeLine prints a line of a statistics table. Packets without octets are
+// those whose octets nobody counts.
 func volumeLine(w io.Writer, indent, name string, v *pb.Volume) {
-	fmt.Fprintf(w, "%-18s%12d%20d\n", indent+name, v.GetPackets(), v.GetBytes())
+	octets := "-"
+	if v.GetBytes() > 0 || v.GetPackets() == 0 {
+		octets = fmt.Sprint(v.GetBytes())
+	}
+	fmt.Fprintf(w, "%-18s%12d%20s\n", indent+name, v.GetPackets(), octets)
 }
 
 // showDestinations is "show services l2tp destination".
@@ -139,7 +144,6 @@ func tunnelView(l level) view[pb.Tunnel] {
 			volumeLine(w, "    ", "Data Rx", t.Data.GetRx())
 			fmt.Fprintf(w, "%-18s%12d\n", "    Errors Tx", t.ControlTxErrors)
 			fmt.Fprintf(w, "%-18s%12d\n", "    Errors Rx", t.ControlRxErrors)
-			fmt.Fprintf(w, "%-18s%12d\n", "    Retransmits", t.Retransmissions)
 			dropLine(w, "    ", t.Data)
 		}
 	}}

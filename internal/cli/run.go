@@ -55,7 +55,7 @@ func Run(ctx context.Context, socket string, argv []string, in io.Reader, out, e
 	}
 	words, err := arguments(argv)
 	if err != nil {
-		return report(errOut, socket, err)
+		return report(errOut, socket, &usageError{err})
 	}
 	return report(errOut, socket, execute(ctx, client, words, out))
 }
@@ -73,7 +73,7 @@ func execute(ctx context.Context, client holdfastv1connect.OperationsClient, wor
 	}
 	w, json, err := output(out, pipes)
 	if err != nil {
-		return err
+		return &usageError{err}
 	}
 	c := &call{client: client, query: q, json: json, out: bufio.NewWriterSize(w, outputBytes)}
 	return errors.Join(n.run(ctx, c), c.out.Flush(), w.Close())
@@ -88,6 +88,9 @@ func dial(socket string) holdfastv1connect.OperationsClient {
 	return holdfastv1connect.NewOperationsClient(&http.Client{Transport: transport}, "http://holdfast")
 }
 
+// usageError is a mistake in how the words are quoted or piped.
+type usageError struct{ error }
+
 // report tells what went wrong and returns the exit code.
 func report(errOut io.Writer, socket string, err error) int {
 	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, syscall.EPIPE) {
@@ -95,6 +98,7 @@ func report(errOut io.Writer, socket string, err error) int {
 	}
 	code := exitFailed
 	var syntax *syntaxError
+	var usage *usageError
 	var told *connect.Error
 	text := "error: " + err.Error()
 	switch {
@@ -104,6 +108,8 @@ func report(errOut io.Writer, socket string, err error) int {
 		text = fmt.Sprintf("error: no permission for %s: it is open to its owner and group", socket)
 	case errors.As(err, &syntax):
 		code, text = exitSyntax, syntax.Error()
+	case errors.As(err, &usage):
+		code, text = exitSyntax, usage.Error()
 	case errors.As(err, &told):
 		text = "error: " + told.Message()
 	}

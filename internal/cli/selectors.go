@@ -66,7 +66,7 @@ func identifier(word, help string, to func(*pb.Selector) *uint32) arg {
 var (
 	selectLocalGateway     = address("local-gateway", "Address of this LNS", func(s *pb.Selector) *string { return &s.LocalGateway })
 	selectPeerGateway      = address("peer-gateway", "Address of the LAC", func(s *pb.Selector) *string { return &s.PeerGateway })
-	selectLocalGatewayName = selector("local-gateway-name", "<name>", "Host name that this LNS tells", func(s *pb.Selector) *string { return &s.LocalGatewayName })
+	selectLocalGatewayName = selector("local-gateway-name", "<name>", "Host name of this LNS", func(s *pb.Selector) *string { return &s.LocalGatewayName })
 	selectPeerGatewayName  = selector("peer-gateway-name", "<name>", "Host name of the LAC", func(s *pb.Selector) *string { return &s.PeerGatewayName })
 	selectTunnelGroup      = selector("tunnel-group", "<name>", "Tunnel group", func(s *pb.Selector) *string { return &s.TunnelGroup })
 	selectLocalTunnel      = identifier("local-tunnel-id", "Local tunnel id", func(s *pb.Selector) *uint32 { return &s.LocalTunnelId })

@@ -143,11 +143,13 @@ func converse(ctx context.Context, client holdfastv1connect.OperationsClient, so
 		}
 		words, err := split(line)
 		switch {
-		case err == nil && len(words) == 0:
+		case err != nil:
+			err = &usageError{err}
+		case len(words) == 0:
 			continue
-		case err == nil && len(words) == 1 && (words[0] == "exit" || words[0] == "quit"):
+		case len(words) == 1 && (words[0] == "exit" || words[0] == "quit"):
 			return nil
-		case err == nil:
+		default:
 			err = execute(ctx, client, words, t)
 		}
 		report(t, socket, err)

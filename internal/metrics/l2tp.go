@@ -70,8 +70,10 @@ func transportMetrics() []metric[*shard] {
 			part[*shard]{"rx", func(s *shard) uint64 { return s.l().ReceivedControlBytes }},
 			part[*shard]{"tx", func(s *shard) uint64 { return s.l().SentControlBytes }},
 		)),
-		count("holdfast_l2tp_data_packets_total", "Data packets that the shard took, PPP control among them.", func(s *shard) uint64 { return s.l().ReceivedData }),
-		count("holdfast_l2tp_data_bytes_total", "Octets of data packets that the shard took.", func(s *shard) uint64 { return s.l().ReceivedDataBytes }),
+		count("holdfast_l2tp_data_packets_total", "Data packets that the shard took, PPP control among them.",
+			func(s *shard) uint64 { return s.l().ReceivedData }),
+		count("holdfast_l2tp_data_bytes_total", "Octets of data packets that the shard took.",
+			func(s *shard) uint64 { return s.l().ReceivedDataBytes }),
 		count("holdfast_l2tp_retransmissions_total", "Control messages sent again.", func(s *shard) uint64 { return s.l().Retransmissions }),
 		counts("holdfast_l2tp_irregular_total", "reason", "Packets that did not fit: dropped, held or ignored as RFC 2661 has it.", parts(
 			part[*shard]{"duplicate", func(s *shard) uint64 { return s.l().Duplicates }},

@@ -32,7 +32,8 @@ func planeMetrics() []metric[*forward.Totals] {
 				}
 			}},
 		one("holdfast_plane_icmp_sent_total", "ICMP errors sent for packets that are too big.", func(t *forward.Totals) uint64 { return t.ICMPSent }),
-		one("holdfast_plane_icmp_suppressed_total", "ICMP errors not sent: rate-limited, or not allowed.", func(t *forward.Totals) uint64 { return t.ICMPSuppressed }),
+		one("holdfast_plane_icmp_suppressed_total", "ICMP errors not sent: rate-limited, or not allowed.",
+			func(t *forward.Totals) uint64 { return t.ICMPSuppressed }),
 		one("holdfast_plane_mss_clamped_total", "TCP SYNs whose maximum segment size was lowered.", func(t *forward.Totals) uint64 { return t.MSSClamped }),
 		one("holdfast_plane_ttl_expired_total", "Packets whose time to live ended here.", func(t *forward.Totals) uint64 { return t.TTLExpired }),
 	}
@@ -167,8 +168,10 @@ func socketMetrics() []metric[*snapshot] {
 		one("holdfast_socket_received_datagrams_total", "Datagrams received.", func(k *Socket) uint64 { return k.Received }),
 		one("holdfast_socket_received_messages_total", "Messages received; a train of equal datagrams is one.", func(k *Socket) uint64 { return k.Messages }),
 		one("holdfast_socket_reads_total", "System calls that returned datagrams.", func(k *Socket) uint64 { return k.Reads }),
-		one("holdfast_socket_truncated_datagrams_total", "Datagrams dropped because they did not fit a buffer.", func(k *Socket) uint64 { return k.Truncated }),
-		one("holdfast_socket_lost_datagrams_total", "Datagrams that the kernel dropped because the receive buffer was full.", func(k *Socket) uint64 { return k.Lost }),
+		one("holdfast_socket_truncated_datagrams_total", "Datagrams dropped because they did not fit a buffer.",
+			func(k *Socket) uint64 { return k.Truncated }),
+		one("holdfast_socket_lost_datagrams_total", "Datagrams that the kernel dropped because the receive buffer was full.",
+			func(k *Socket) uint64 { return k.Lost }),
 		one("holdfast_socket_sent_datagrams_total", "Datagrams sent.", func(k *Socket) uint64 { return k.Sent }),
 		one("holdfast_socket_sent_trains_total", "Trains of equal datagrams sent in one message.", func(k *Socket) uint64 { return k.Trains }),
 		one("holdfast_socket_writes_total", "System calls that sent datagrams.", func(k *Socket) uint64 { return k.Writes }),

@@ -305,6 +305,9 @@ func TestReaderGoesAway(t *testing.T) {
 	if connect.CodeOf(stream.Err()) != connect.CodeCanceled {
 		t.Errorf("the listing ended with %v", stream.Err())
 	}
+	if n := r.Requests(); n > 200 {
+		t.Errorf("%d pages were asked for, of 235", n)
+	}
 }
 
 // The API can be called by hand.

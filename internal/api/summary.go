@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"maps"
+	"math"
 	"os"
 	"runtime"
 	"runtime/metrics"
@@ -67,7 +68,24 @@ func (s *Server) GetSummary(ctx context.Context, _ *connect.Request[pb.GetSummar
 			DestructTimeoutSeconds:              seconds(set.DestructTimeout),
 			RxWindowSize:                        count(set.ReceiveWindow),
 		},
+		Authentication: &pb.Authentication{
+			Requests: sum.Counters.AuthAccepted + sum.Counters.AuthRejected,
+			Accepts:  sum.Counters.AuthAccepted, Rejects: sum.Counters.AuthRejected, UnknownUsers: sum.Counters.AuthUnknownUser,
+		},
+		TerminateCauses: causes(&sum.Counters),
 	}), nil
+}
+
+// causes lists the terminate reasons that have occurred, in the order in which
+// they are declared.
+func causes(c *lns.Counters) []*pb.NamedCount {
+	var list []*pb.NamedCount
+	for i, n := range c.Ended {
+		if n > 0 {
+			list = append(list, &pb.NamedCount{Name: lns.Cause(i).String(), Count: uint32(min(n, math.MaxUint32))})
+		}
+	}
+	return list
 }
 
 func addressChangeName(c l2tp.AddressChange) string {
@@ -97,6 +115,12 @@ func (s *Server) summary(ctx context.Context) (sum lns.Summary, err error) {
 		addCounts(sum.ByInstance, one.ByInstance)
 		sum.ControlRx = addVolume(sum.ControlRx, one.ControlRx)
 		sum.ControlTx = addVolume(sum.ControlTx, one.ControlTx)
+		sum.Counters.AuthAccepted += one.Counters.AuthAccepted
+		sum.Counters.AuthRejected += one.Counters.AuthRejected
+		sum.Counters.AuthUnknownUser += one.Counters.AuthUnknownUser
+		for i, n := range one.Counters.Ended {
+			sum.Counters.Ended[i] += n
+		}
 		sum.Settings = one.Settings
 		sum.TunnelAuthentication = sum.TunnelAuthentication || one.TunnelAuthentication
 		sum.Draining = sum.Draining || one.Draining

@@ -58,6 +58,8 @@ func showNetworkAccess() []node {
 		{word: "aaa", help: "Authentication, authorisation, addresses", sub: []node{
 			{word: "statistics", help: "What has been counted", sub: []node{
 				{word: "address-assignment", help: "Address pools", sub: []node{pool}},
+				{word: "authentication", help: "Verdicts on subscribers", run: showAuthentication},
+				{word: "terminate-code", help: "Why sessions ended", run: showTerminateCodes},
 			}},
 		}},
 	}

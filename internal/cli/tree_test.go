@@ -95,7 +95,7 @@ func TestAbbreviations(t *testing.T) {
 		"sh serv l2tp tun ext":            "show services l2tp tunnel extensive",
 		"sh serv l2 tunnel-":              "show services l2tp tunnel-group",
 		"sho sub sum p":                   "show subscribers summary port",
-		"sh net a s a p pool-v4":          "show network-access aaa statistics address-assignment pool pool-v4",
+		"sh net a s ad p pool-v4":         "show network-access aaa statistics address-assignment pool pool-v4",
 		"cl se l2 s a":                    "clear services l2tp session all",
 		"sh se l2 t local-gateway-n lns1": "show services l2tp tunnel local-gateway-name lns1",
 	} {

@@ -35,8 +35,8 @@ type Backend struct {
 	mu       sync.Mutex
 	List     []*Shard
 	Process  api.Facts
-	Requests int // served so far
 	RowsMax  int // the most rows that one request was answered with
+	requests int
 }
 
 var _ api.Backend = (*Backend)(nil)
@@ -46,6 +46,13 @@ func (b *Backend) Shards() int { return len(b.List) }
 
 // Facts are those that the test has set.
 func (b *Backend) Facts() api.Facts { return b.Process }
+
+// Requests is how many requests have been served so far.
+func (b *Backend) Requests() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.requests
+}
 
 // Read reads what the test has put into Data.
 func (b *Backend) Read(shard int, elements []uint32, into []forward.Counters) {
@@ -64,7 +71,7 @@ func (b *Backend) Do(ctx context.Context, shard int, r *lns.Request) error {
 	if err := errors.Join(ctx.Err(), s.Broken); err != nil {
 		return err
 	}
-	b.Requests++
+	b.requests++
 	if s.Stuck {
 		return nil
 	}

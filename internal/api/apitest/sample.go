@@ -119,6 +119,9 @@ func (s *Shard) finish(home bool) {
 		s.Summary.Interfaces[r.Interface]++
 		s.Summary.ByInstance[r.Instance]++
 	}
+	c := &s.Summary.Counters
+	c.AuthAccepted, c.AuthRejected, c.AuthUnknownUser = uint64(len(s.Subscribers)), 2, 1
+	c.Ended[lns.CauseReceivedCDN], c.Ended[lns.CauseKeepalive] = 3, 1
 	s.Groups = []lns.GroupRow{{
 		Name: "tg1", Gateway: "192.0.2.1", GatewayName: "lns1", Clients: "lacs", AAA: "aaa-profile", Profile: "lns-profile",
 		Interfaces: []string{"si-1/0/0", "si-1/1/0"}, Tunnels: len(s.Tunnels), Sessions: len(s.Sessions),

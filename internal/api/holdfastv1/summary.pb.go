@@ -168,6 +168,8 @@ type Summary struct {
 	ControlTx       *Volume                `protobuf:"bytes,7,opt,name=control_tx,json=controlTx,proto3" json:"control_tx,omitempty"`
 	Draining        bool                   `protobuf:"varint,8,opt,name=draining,proto3" json:"draining,omitempty"`
 	Settings        *Settings              `protobuf:"bytes,9,opt,name=settings,proto3" json:"settings,omitempty"`
+	Authentication  *Authentication        `protobuf:"bytes,10,opt,name=authentication,proto3" json:"authentication,omitempty"`
+	TerminateCauses []*NamedCount          `protobuf:"bytes,11,rep,name=terminate_causes,json=terminateCauses,proto3" json:"terminate_causes,omitempty"` // sessions ended or refused, by terminate reason
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
@@ -265,6 +267,89 @@ func (x *Summary) GetSettings() *Settings {
 	return nil
 }
 
+func (x *Summary) GetAuthentication() *Authentication {
+	if x != nil {
+		return x.Authentication
+	}
+	return nil
+}
+
+func (x *Summary) GetTerminateCauses() []*NamedCount {
+	if x != nil {
+		return x.TerminateCauses
+	}
+	return nil
+}
+
+// Authentication counts the verdicts on subscribers since the start.
+type Authentication struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Requests      uint64                 `protobuf:"varint,1,opt,name=requests,proto3" json:"requests,omitempty"`
+	Accepts       uint64                 `protobuf:"varint,2,opt,name=accepts,proto3" json:"accepts,omitempty"`
+	Rejects       uint64                 `protobuf:"varint,3,opt,name=rejects,proto3" json:"rejects,omitempty"`
+	UnknownUsers  uint64                 `protobuf:"varint,4,opt,name=unknown_users,json=unknownUsers,proto3" json:"unknown_users,omitempty"` // rejected because no source knew the user
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Authentication) Reset() {
+	*x = Authentication{}
+	mi := &file_holdfast_v1_summary_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Authentication) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Authentication) ProtoMessage() {}
+
+func (x *Authentication) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_summary_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Authentication.ProtoReflect.Descriptor instead.
+func (*Authentication) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_summary_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Authentication) GetRequests() uint64 {
+	if x != nil {
+		return x.Requests
+	}
+	return 0
+}
+
+func (x *Authentication) GetAccepts() uint64 {
+	if x != nil {
+		return x.Accepts
+	}
+	return 0
+}
+
+func (x *Authentication) GetRejects() uint64 {
+	if x != nil {
+		return x.Rejects
+	}
+	return 0
+}
+
+func (x *Authentication) GetUnknownUsers() uint64 {
+	if x != nil {
+		return x.UnknownUsers
+	}
+	return 0
+}
+
 // Settings are the chassis-wide settings in force.
 type Settings struct {
 	state                               protoimpl.MessageState `protogen:"open.v1"`
@@ -282,7 +367,7 @@ type Settings struct {
 
 func (x *Settings) Reset() {
 	*x = Settings{}
-	mi := &file_holdfast_v1_summary_proto_msgTypes[2]
+	mi := &file_holdfast_v1_summary_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -294,7 +379,7 @@ func (x *Settings) String() string {
 func (*Settings) ProtoMessage() {}
 
 func (x *Settings) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_summary_proto_msgTypes[2]
+	mi := &file_holdfast_v1_summary_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -307,7 +392,7 @@ func (x *Settings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Settings.ProtoReflect.Descriptor instead.
 func (*Settings) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_summary_proto_rawDescGZIP(), []int{2}
+	return file_holdfast_v1_summary_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Settings) GetTunnelAuthentication() bool {
@@ -384,7 +469,7 @@ type SubscriberCounts struct {
 
 func (x *SubscriberCounts) Reset() {
 	*x = SubscriberCounts{}
-	mi := &file_holdfast_v1_summary_proto_msgTypes[3]
+	mi := &file_holdfast_v1_summary_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -396,7 +481,7 @@ func (x *SubscriberCounts) String() string {
 func (*SubscriberCounts) ProtoMessage() {}
 
 func (x *SubscriberCounts) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_summary_proto_msgTypes[3]
+	mi := &file_holdfast_v1_summary_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -409,7 +494,7 @@ func (x *SubscriberCounts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubscriberCounts.ProtoReflect.Descriptor instead.
 func (*SubscriberCounts) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_summary_proto_rawDescGZIP(), []int{3}
+	return file_holdfast_v1_summary_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *SubscriberCounts) GetInit() uint32 {
@@ -485,7 +570,7 @@ type NamedCount struct {
 
 func (x *NamedCount) Reset() {
 	*x = NamedCount{}
-	mi := &file_holdfast_v1_summary_proto_msgTypes[4]
+	mi := &file_holdfast_v1_summary_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -497,7 +582,7 @@ func (x *NamedCount) String() string {
 func (*NamedCount) ProtoMessage() {}
 
 func (x *NamedCount) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_summary_proto_msgTypes[4]
+	mi := &file_holdfast_v1_summary_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -510,7 +595,7 @@ func (x *NamedCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NamedCount.ProtoReflect.Descriptor instead.
 func (*NamedCount) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_summary_proto_rawDescGZIP(), []int{4}
+	return file_holdfast_v1_summary_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *NamedCount) GetName() string {
@@ -549,7 +634,7 @@ const file_holdfast_v1_summary_proto_rawDesc = "" +
 	"\fsystem_bytes\x18\v \x01(\x04R\vsystemBytes\x12\x1e\n" +
 	"\n" +
 	"goroutines\x18\f \x01(\rR\n" +
-	"goroutines\"\xef\x02\n" +
+	"goroutines\"\xf8\x03\n" +
 	"\aSummary\x12\"\n" +
 	"\fdestinations\x18\x01 \x01(\rR\fdestinations\x12\x18\n" +
 	"\atunnels\x18\x02 \x01(\rR\atunnels\x12*\n" +
@@ -561,7 +646,15 @@ const file_holdfast_v1_summary_proto_rawDesc = "" +
 	"\n" +
 	"control_tx\x18\a \x01(\v2\x13.holdfast.v1.VolumeR\tcontrolTx\x12\x1a\n" +
 	"\bdraining\x18\b \x01(\bR\bdraining\x121\n" +
-	"\bsettings\x18\t \x01(\v2\x15.holdfast.v1.SettingsR\bsettings\"\xfa\x03\n" +
+	"\bsettings\x18\t \x01(\v2\x15.holdfast.v1.SettingsR\bsettings\x12C\n" +
+	"\x0eauthentication\x18\n" +
+	" \x01(\v2\x1b.holdfast.v1.AuthenticationR\x0eauthentication\x12B\n" +
+	"\x10terminate_causes\x18\v \x03(\v2\x17.holdfast.v1.NamedCountR\x0fterminateCauses\"\x85\x01\n" +
+	"\x0eAuthentication\x12\x1a\n" +
+	"\brequests\x18\x01 \x01(\x04R\brequests\x12\x18\n" +
+	"\aaccepts\x18\x02 \x01(\x04R\aaccepts\x12\x18\n" +
+	"\arejects\x18\x03 \x01(\x04R\arejects\x12#\n" +
+	"\runknown_users\x18\x04 \x01(\x04R\funknownUsers\"\xfa\x03\n" +
 	"\bSettings\x123\n" +
 	"\x15tunnel_authentication\x18\x01 \x01(\bR\x14tunnelAuthentication\x12*\n" +
 	"\x11tx_address_change\x18\x02 \x01(\tR\x0ftxAddressChange\x12S\n" +
@@ -604,27 +697,30 @@ func file_holdfast_v1_summary_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_summary_proto_rawDescData
 }
 
-var file_holdfast_v1_summary_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_holdfast_v1_summary_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_holdfast_v1_summary_proto_goTypes = []any{
 	(*Process)(nil),          // 0: holdfast.v1.Process
 	(*Summary)(nil),          // 1: holdfast.v1.Summary
-	(*Settings)(nil),         // 2: holdfast.v1.Settings
-	(*SubscriberCounts)(nil), // 3: holdfast.v1.SubscriberCounts
-	(*NamedCount)(nil),       // 4: holdfast.v1.NamedCount
-	(*Volume)(nil),           // 5: holdfast.v1.Volume
+	(*Authentication)(nil),   // 2: holdfast.v1.Authentication
+	(*Settings)(nil),         // 3: holdfast.v1.Settings
+	(*SubscriberCounts)(nil), // 4: holdfast.v1.SubscriberCounts
+	(*NamedCount)(nil),       // 5: holdfast.v1.NamedCount
+	(*Volume)(nil),           // 6: holdfast.v1.Volume
 }
 var file_holdfast_v1_summary_proto_depIdxs = []int32{
-	5, // 0: holdfast.v1.Summary.control_rx:type_name -> holdfast.v1.Volume
-	5, // 1: holdfast.v1.Summary.control_tx:type_name -> holdfast.v1.Volume
-	2, // 2: holdfast.v1.Summary.settings:type_name -> holdfast.v1.Settings
-	4, // 3: holdfast.v1.SubscriberCounts.client_types:type_name -> holdfast.v1.NamedCount
-	4, // 4: holdfast.v1.SubscriberCounts.interfaces:type_name -> holdfast.v1.NamedCount
-	4, // 5: holdfast.v1.SubscriberCounts.routing_instances:type_name -> holdfast.v1.NamedCount
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	6, // 0: holdfast.v1.Summary.control_rx:type_name -> holdfast.v1.Volume
+	6, // 1: holdfast.v1.Summary.control_tx:type_name -> holdfast.v1.Volume
+	3, // 2: holdfast.v1.Summary.settings:type_name -> holdfast.v1.Settings
+	2, // 3: holdfast.v1.Summary.authentication:type_name -> holdfast.v1.Authentication
+	5, // 4: holdfast.v1.Summary.terminate_causes:type_name -> holdfast.v1.NamedCount
+	5, // 5: holdfast.v1.SubscriberCounts.client_types:type_name -> holdfast.v1.NamedCount
+	5, // 6: holdfast.v1.SubscriberCounts.interfaces:type_name -> holdfast.v1.NamedCount
+	5, // 7: holdfast.v1.SubscriberCounts.routing_instances:type_name -> holdfast.v1.NamedCount
+	8, // [8:8] is the sub-list for method output_type
+	8, // [8:8] is the sub-list for method input_type
+	8, // [8:8] is the sub-list for extension type_name
+	8, // [8:8] is the sub-list for extension extendee
+	0, // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_summary_proto_init() }
@@ -639,7 +735,7 @@ func file_holdfast_v1_summary_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_summary_proto_rawDesc), len(file_holdfast_v1_summary_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

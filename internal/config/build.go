@@ -110,7 +110,7 @@ func (b *builder) daemon() {
 	plane := v.sub("forwarding-plane")
 	d := &b.result.Daemon
 	d.Shards = v.int("shards")
-	d.LogLevel = map[string]slog.Level{"error": slog.LevelError, "warning": slog.LevelWarn, "info": slog.LevelInfo, "debug": slog.LevelDebug}[v.text("log-level")]
+	d.LogLevel = logLevel(v.text("log-level"))
 	d.MetricsListen, _ = netip.ParseAddrPort(v.sub("metrics").text("listen"))
 	d.Device, d.MTU = plane.text("device"), plane.int("mtu")
 	if plane.text("type") == "none" {
@@ -119,6 +119,12 @@ func (b *builder) daemon() {
 	if !deviceName(d.Device) {
 		b.errorf(plane.posOf("device"), "device: %s is no name that Linux allows for a network device", quote(d.Device))
 	}
+}
+
+func logLevel(word string) slog.Level {
+	return map[string]slog.Level{
+		"error": slog.LevelError, "warning": slog.LevelWarn, "info": slog.LevelInfo, "debug": slog.LevelDebug,
+	}[word]
 }
 
 // deviceName says whether Linux takes a name for a network device (its

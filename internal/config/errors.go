@@ -12,6 +12,7 @@ import (
 // character, whatever its width.
 type Pos struct{ Line, Column int }
 
+// String is LINE:COLUMN.
 func (p Pos) String() string { return fmt.Sprintf("%d:%d", p.Line, p.Column) }
 
 func (p Pos) before(q Pos) bool {

@@ -19,7 +19,8 @@ func (b *builder) l2tp() {
 	cfg.DestructTimeout = v.seconds("destruct-timeout")
 	cfg.HalfOpenMax, cfg.HalfOpenPeerMax = tunnel.int("half-open-maximum"), tunnel.int("half-open-maximum-per-peer")
 	if cfg.HalfOpenPeerMax > cfg.HalfOpenMax && tunnel.has("half-open-maximum-per-peer") {
-		b.errorf(tunnel.posOf("half-open-maximum-per-peer"), "half-open-maximum-per-peer %d is greater than half-open-maximum %d", cfg.HalfOpenPeerMax, cfg.HalfOpenMax)
+		b.errorf(tunnel.posOf("half-open-maximum-per-peer"), "half-open-maximum-per-peer %d is greater than half-open-maximum %d",
+			cfg.HalfOpenPeerMax, cfg.HalfOpenMax)
 	}
 	cfg.HalfOpenPeerMax = min(cfg.HalfOpenPeerMax, cfg.HalfOpenMax)
 	t := b.tunnelDefaults()

@@ -69,7 +69,8 @@ func (b *builder) advertisement(v view, ipv6 bool) (lns.RouterAdvertisement, []n
 	// "MUST be either zero or between MaxRtrAdvInterval and 9000 seconds."
 	// RFC 4861 §6.2.1, AdvDefaultLifetime
 	if out.RouterLifetime != 0 && out.RouterLifetime < out.IntervalMax {
-		b.errorf(i.posOf("default-lifetime"), "default-lifetime %d is less than max-advertisement-interval %d: subscribers would be without a router between two advertisements",
+		b.errorf(i.posOf("default-lifetime"),
+			"default-lifetime %d is less than max-advertisement-interval %d: subscribers would be without a router between two advertisements",
 			out.RouterLifetime/time.Second, out.IntervalMax/time.Second)
 	}
 	var dns []netip.Addr
@@ -77,7 +78,8 @@ func (b *builder) advertisement(v view, ipv6 bool) (lns.RouterAdvertisement, []n
 		dns = append(dns, parseAddr(server.key()))
 		lifetime := server.seconds("lifetime")
 		if n > 0 && lifetime != out.DNSLifetime {
-			b.errorf(server.posOf("lifetime"), "lifetime: all DNS servers are in one option and have one lifetime, that of the first: %d", out.DNSLifetime/time.Second)
+			b.errorf(server.posOf("lifetime"), "lifetime: all DNS servers are in one option and have one lifetime, that of the first: %d",
+				out.DNSLifetime/time.Second)
 			continue
 		}
 		out.DNSLifetime = lifetime

@@ -82,7 +82,8 @@ func profileCases() []Case {
 		given(at+"session-options client-idle-timeout", users+"session-options client-idle-timeout 10"),
 		given(at+"session-options client-session-timeout", users+"session-options client-session-timeout 60"),
 		value(at+"session-options strip-user-name delimiter", strip+"delimiter", "@", "/@"),
-		{Statement: at + "session-options strip-user-name parse-direction", After: strip + "parse-direction left-to-right", With: []string{strip + "delimiter @"}},
+		{Statement: at + "session-options strip-user-name parse-direction", After: strip + "parse-direction left-to-right",
+			With: []string{strip + "delimiter @"}},
 	}
 }
 
@@ -110,7 +111,8 @@ func optionCases(at, line string) []Case {
 	at += " "
 	length := line + "chap challenge-length "
 	// A statement that offers what is offered already would change nothing.
-	chap := Case{Statement: at + "chap", After: line + "chap", Without: []string{group1 + "ppp-options chap"}, With: []string{group1 + "ppp-options pap"}}
+	chap := Case{Statement: at + "chap", After: line + "chap",
+		Without: []string{group1 + "ppp-options chap"}, With: []string{group1 + "ppp-options pap"}}
 	return []Case{
 		given(at+"authentication", line+"authentication [ pap chap ]"),
 		given(at+"ms-chap-v2", line+"ms-chap-v2"),
@@ -214,7 +216,8 @@ func dynamicCases() []Case {
 	return []Case{
 		id, dedicated, name,
 		given(at+"keepalives interval", unit+"keepalives interval 5"),
-		given(at+"family inet unnumbered-address preferred-source-address", unit+"family inet unnumbered-address lo0.0 preferred-source-address 198.51.100.2"),
+		given(at+"family inet unnumbered-address preferred-source-address",
+			unit+"family inet unnumbered-address lo0.0 preferred-source-address 198.51.100.2"),
 		{Statement: at + "family inet6", Before: unit + "family inet6"},
 		given(advertisement+"max-advertisement-interval", ra+"max-advertisement-interval 30"),
 		given(advertisement+"default-lifetime", ra+"default-lifetime 0"),

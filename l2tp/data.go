@@ -14,7 +14,7 @@ import (
 const lateMax = 4
 
 // handleData takes a data message. Whatever is wrong with it, it is only dropped
-// and counted: data may overtake the ICCN and outlive the CDN.
+// and counted: data may overtake the ICCN (see early.go) and outlive the CDN.
 func (e *Endpoint) handleData(now time.Time, peer netip.AddrPort, b []byte, fx *Effects) {
 	h, frame, err := wire.ParseDataHeader(b)
 	if err != nil {
@@ -39,11 +39,18 @@ func (e *Endpoint) handleData(now time.Time, peer netip.AddrPort, b []byte, fx *
 	s := e.space.at(el)
 	if s.state != SessionEstablished {
 		e.counters.EarlyData++
+		if !h.Sequenced {
+			e.keepEarly(t, el, s, frame)
+		}
 		return
 	}
-	if !e.inOrder(s, &h) {
-		return
+	if e.inOrder(s, &h) {
+		e.dataEffect(t, el, s, frame, fx)
 	}
+}
+
+// dataEffect hands a frame to the owner.
+func (e *Endpoint) dataEffect(t *tunnel, el Element, s *session, frame []byte, fx *Effects) {
 	e.counters.ReceivedData++
 	e.counters.ReceivedDataBytes += uint64(len(frame))
 	fx.List = append(fx.List, Effect{

@@ -18,16 +18,18 @@ type Endpoint struct {
 	cfg     Config
 	buckets []uint8 // cfg.Buckets, or all
 
-	start    time.Time    // of the first call: origin of the ns counted below
-	timers   *wheel.Wheel // tunnel ids, then sessionTimer + Element; nil before the first call
-	due      []uint32     // what the wheel fired in this Advance
-	pages    [pageSize]*page
-	space    space
-	requests map[requestKey]*tunnel   // tunnels that peers opened, by what their SCCRQ said
-	half     halfOpen                 // those of them that were never established
-	asked    map[netip.Addr][]*tunnel // tunnels in wait-ctl-reply, for the tie breaker
-	acks     []*tunnel                // tunnels that Flush has to look at
-	counters Counters
+	start     time.Time    // of the first call: origin of the ns counted below
+	timers    *wheel.Wheel // tunnel ids, then sessionTimer + Element; nil before the first call
+	due       []uint32     // what the wheel fired in this Advance
+	pages     [pageSize]*page
+	space     space
+	requests  map[requestKey]*tunnel   // tunnels that peers opened, by what their SCCRQ said
+	half      halfOpen                 // those of them that were never established
+	asked     map[netip.Addr][]*tunnel // tunnels in wait-ctl-reply, for the tie breaker
+	acks      []*tunnel                // tunnels that Flush has to look at
+	early     []early                  // a ring of frames that came before their call was up; nil before the first
+	earlyNext int                      // where the next one goes
+	counters  Counters
 
 	decoder    wire.Decoder
 	in, out    wire.Message
@@ -54,6 +56,7 @@ func New(cfg Config) *Endpoint {
 		requests: map[requestKey]*tunnel{},
 		half:     halfOpen{peers: map[netip.Addr]*halfPeer{}},
 		asked:    map[netip.Addr][]*tunnel{},
+		early:    early{},
 	}
 	if e.buckets == nil {
 		for b := range pageSize {

@@ -218,6 +218,7 @@ func (e *Endpoint) connected(now time.Time, t *tunnel, el Element, s *session, m
 	s.call.read(m)
 	e.becomeCall(now, t, el, SessionEstablished)
 	e.callEffect(CallUp, t, el, fx)
+	e.giveEarly(t, el, s, fx)
 }
 
 // stepLineMessage takes WEN (LAC to LNS) and SLI (LNS to LAC).

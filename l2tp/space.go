@@ -28,6 +28,7 @@ type session struct {
 	ns     uint16      // of the next data message we send
 	nr     uint16      // expected in the next data message
 	late   uint16      // Ns of the last data message that came late
+	early  uint16      // where a frame that came too early is kept, plus 1; 0: nowhere
 	state  SessionState
 	block  uint8 // 1 + kind of the free block that begins here; 0: none does
 	lates  uint8 // late data messages in a row, each the next of the one before

@@ -22,6 +22,9 @@ const (
 	commentToken                    // /* ... */ or # ...; text is what is written
 )
 
+// punctuation are the one-character tokens in the order of their kinds.
+const punctuation = "{}[];"
+
 // token is one unit of the text. end is just behind its last character.
 type token struct {
 	kind     tokenKind
@@ -135,8 +138,8 @@ func (l *lexer) token() (t token, ok bool) {
 	case c == '/' && l.peek(1) == '*':
 		t.kind = commentToken
 		ok = l.comment(t.pos)
-	case strings.IndexByte("{}[];", c) >= 0:
-		t.kind = map[byte]tokenKind{'{': openBrace, '}': closeBrace, '[': openBracket, ']': closeBracket, ';': semicolonToken}[c]
+	case strings.IndexByte(punctuation, c) >= 0:
+		t.kind = openBrace + tokenKind(strings.IndexByte(punctuation, c))
 		l.advance()
 	default:
 		t.kind = wordToken
@@ -151,7 +154,7 @@ func (l *lexer) token() (t token, ok bool) {
 func (l *lexer) word() {
 	for l.next < len(l.text) {
 		c := l.peek(0)
-		if isBlank(c) || strings.IndexByte("{}[];\"", c) >= 0 || c == '/' && l.peek(1) == '*' {
+		if isBlank(c) || c == '"' || strings.IndexByte(punctuation, c) >= 0 || c == '/' && l.peek(1) == '*' {
 			return
 		}
 		l.advance()

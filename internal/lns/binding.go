@@ -39,7 +39,6 @@ func (e *Engine) bind(g *TunnelGroup, t *Terms) *binding {
 	}
 	b.link.Role, b.link.Rand, b.link.HostName = ppp.Authenticator, e.rand, e.cfg.HostName
 	b.link.Counters = &e.counters.PPP
-	b.link.IPCP, b.link.IPV6CP = t.Profile.IPv4, t.Profile.IPv6
 	e.bindings[t] = b
 	return b
 }

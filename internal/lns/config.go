@@ -104,7 +104,8 @@ type AccessProfile struct {
 	Default *Client            // client default; nil: unknown LACs are refused
 }
 
-// Client is access profile P client NAME: how one LAC is treated.
+// Client is access profile P client NAME: how one LAC is treated, whatever the
+// tunnel group. The profiles that it names are in its Terms.
 type Client struct {
 	Name               string
 	Tunnel             l2tp.TunnelConfig // everything but what the tunnel group adds: the secret, windows and timers
@@ -114,10 +115,7 @@ type Client struct {
 	LocalCHAP          bool
 	OverrideResultCode bool // override-result-code session-out-of-resource: CDN 2 in place of 4
 	SessionLimitGroup  *SessionLimitGroup
-	AAA                *AAAProfile     // nil: the group's
-	Profile            *DynamicProfile // nil: the group's
-	PPP                *PPPProfile     // from user-group-profile and client ppp, without the dynamic profile; see Terms
-	InterfaceID        string          // interface-id; agrees with the l2tp-interface-id of the dynamic profile
+	InterfaceID        string // interface-id; agrees with the l2tp-interface-id of the dynamic profile
 }
 
 // SessionLimitGroup is services l2tp session-limit-group NAME.
@@ -156,7 +154,6 @@ type RouterAdvertisement struct {
 // DynamicProfile is dynamic-profiles NAME, as far as it concerns sessions.
 type DynamicProfile struct {
 	Name       string
-	PPP        *PPPProfile // what it overrides: authentication, keepalives, MRU, unnumbered address; nil: nothing
 	Instance   uint16
 	IPv4, IPv6 bool // family inet, family inet6
 

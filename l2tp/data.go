@@ -40,7 +40,7 @@ func (e *Endpoint) handleData(now time.Time, peer netip.AddrPort, b []byte, fx *
 	if s.state != SessionEstablished {
 		e.counters.EarlyData++
 		if !h.Sequenced {
-			e.keepEarly(t, el, s, frame)
+			e.keepEarly(s, frame)
 		}
 		return
 	}

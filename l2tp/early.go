@@ -2,42 +2,53 @@
 
 package l2tp
 
-import (
-	"encoding/binary"
-	"net/netip"
-	"time"
-)
-
-// Bounds of data held until the ICCN comes: calls at once, octets of each.
+// Bounds of what is kept for calls that are not up yet: frames, octets of each.
 const (
-	earlyCalls = 4096
-	earlyBytes = 1024
+	earlyMax      = 512
+	earlyBytesMax = 128
 )
 
-// early holds data messages that have overtaken the ICCN. A LAC sends the first
-// LCP frame right behind it, and data takes another path through sockets and
-// queues than control; a modem whose first Configure-Request is lost waits for
-// its Restart timer, three seconds.
-type early map[Element][]byte
-
-// hold keeps a copy of a data message; false: it does not fit and is dropped.
-func (y early) hold(el Element, b []byte) bool {
-	held, known := y[el]
-	if !known && len(y) >= earlyCalls || len(held)+2+len(b) > earlyBytes {
-		return false
-	}
-	held = binary.BigEndian.AppendUint16(held, uint16(len(b)))
-	y[el] = append(held, b...)
-	return true
+// early is the first frame of a call whose ICCN it has overtaken: control and
+// data take different ways through sockets and queues. Were it dropped, a modem
+// would stand still until its Restart timer sends LCP again, three seconds. One
+// is enough: nobody says more than one thing before he is answered.
+type early struct {
+	session *session // whose it is; nil: nobody's any more
+	length  uint8
+	frame   [earlyBytesMax]byte
 }
 
-// releaseEarly hands on what was held for a call that is established now.
-func (e *Endpoint) releaseEarly(now time.Time, el Element, peer netip.AddrPort, fx *Effects) {
-	held := e.early[el]
-	delete(e.early, el)
-	for len(held) > 0 {
-		n := 2 + int(binary.BigEndian.Uint16(held))
-		e.handleData(now, peer, held[2:n], fx)
-		held = held[n:]
+// keepEarly keeps a frame until the call is up, if it is the first one and the
+// LNS waits for nothing but ICCN or OCCN. A newer one takes the oldest's place.
+func (e *Endpoint) keepEarly(s *session, frame []byte) {
+	if s.state != SessionWaitConnect || s.early != 0 || len(frame) > earlyBytesMax {
+		return
 	}
+	if e.early == nil {
+		e.early = make([]early, earlyMax)
+	}
+	y := &e.early[e.earlyNext]
+	if y.session != nil {
+		y.session.early = 0
+	}
+	y.session, y.length = s, uint8(copy(y.frame[:], frame))
+	s.early = uint16(e.earlyNext) + 1
+	e.earlyNext = (e.earlyNext + 1) % earlyMax
+}
+
+// giveEarly hands over what was kept for a call that is up now.
+func (e *Endpoint) giveEarly(t *tunnel, el Element, s *session, fx *Effects) {
+	if y := e.dropEarly(s); y != nil {
+		e.dataEffect(t, el, s, y.frame[:y.length], fx)
+	}
+}
+
+// dropEarly forgets what was kept for a call.
+func (e *Endpoint) dropEarly(s *session) *early {
+	if s.early == 0 {
+		return nil
+	}
+	y := &e.early[s.early-1]
+	s.early, y.session = 0, nil
+	return y
 }

@@ -56,7 +56,6 @@ func New(cfg Config) *Endpoint {
 		requests: map[requestKey]*tunnel{},
 		half:     halfOpen{peers: map[netip.Addr]*halfPeer{}},
 		asked:    map[netip.Addr][]*tunnel{},
-		early:    early{},
 	}
 	if e.buckets == nil {
 		for b := range pageSize {

@@ -64,6 +64,7 @@ func (e *Endpoint) becomeCall(now time.Time, t *tunnel, el Element, state Sessio
 	}
 	switch state {
 	case SessionFree, SessionWaitTunnel:
+		e.dropEarly(s)
 		e.timers.Set(sessionTimer+uint32(el), time.Time{}) // the tunnel has its own time-out
 	case SessionIdle, SessionWaitReply:
 		e.timers.Set(sessionTimer+uint32(el), now.Add(t.cfg.establishTimeout()))

@@ -25,6 +25,7 @@ const (
 // server is the LNS process.
 type server struct {
 	cmd    *exec.Cmd
+	notify *net.UnixConn // where it says that it is ready, and that it stops
 	log    *os.File
 	exited chan struct{} // closed when it has ended
 	err    error         // of its end; read after exited
@@ -32,8 +33,8 @@ type server struct {
 
 // Serve starts the LNS with a configuration in which the gateways are 192.0.2.1
 // and 192.0.2.2, and waits until it says that it is ready. Its log is in the
-// file "lns.log" of the stage.
-func (s *Stage) Serve(ctx context.Context, binary, configuration string) error {
+// file "lns.log" of the stage. env is added to its environment.
+func (s *Stage) Serve(ctx context.Context, binary, configuration string, env ...string) error {
 	path := s.File("holdfast.conf")
 	if err := os.WriteFile(path, []byte(s.localised(configuration)), 0o600); err != nil {
 		return err
@@ -42,24 +43,23 @@ func (s *Stage) Serve(ctx context.Context, binary, configuration string) error {
 	if err != nil {
 		return err
 	}
-	defer notify.Close()
 	log, err := os.Create(s.File("lns.log"))
 	if err != nil {
-		return err
+		return errors.Join(err, notify.Close())
 	}
-	v := &server{log: log, exited: make(chan struct{})}
+	v := &server{notify: notify, log: log, exited: make(chan struct{})}
 	v.cmd = exec.Command(binary, "serve", "-c", path, "--socket", s.Socket())
 	v.cmd.Stdout, v.cmd.Stderr = log, log
-	v.cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+s.File("notify"))
+	v.cmd.Env = append(append(os.Environ(), "NOTIFY_SOCKET="+s.File("notify")), env...)
 	if err := startIn(s.lns, v.cmd); err != nil {
-		return errors.Join(fmt.Errorf("stage: start the LNS: %w", err), log.Close())
+		return errors.Join(fmt.Errorf("stage: start the LNS: %w", err), log.Close(), notify.Close())
 	}
 	go func() {
 		v.err = v.cmd.Wait()
 		close(v.exited)
 	}()
 	s.server = v
-	return s.awaitReady(ctx, notify)
+	return s.awaitReady(ctx)
 }
 
 // startIn starts a process in a namespace; nil: in ours. A child begins in the
@@ -72,7 +72,8 @@ func startIn(n *netlab.Namespace, cmd *exec.Cmd) error {
 }
 
 // awaitReady waits for READY=1, as a service manager does.
-func (s *Stage) awaitReady(ctx context.Context, notify *net.UnixConn) error {
+func (s *Stage) awaitReady(ctx context.Context) error {
+	notify := s.server.notify
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
 	go func() {
@@ -109,8 +110,18 @@ func (s *Stage) LogTail() string {
 // Socket is where the LNS's API listens.
 func (s *Stage) Socket() string { return s.File("holdfast.sock") }
 
-// Command is one of our own programs, to be run where the LACs are.
-func (s *Stage) Start(cmd *exec.Cmd) error { return startIn(s.lac, cmd) }
+// Dial connects to an address of the LNS's own host, such as its metrics.
+func (s *Stage) Dial(network, address string) (conn net.Conn, err error) {
+	if s.lns == nil {
+		return net.Dial(network, s.localised(address))
+	}
+	err = s.lns.Do(func() error {
+		var err error
+		conn, err = net.Dial(network, address)
+		return err
+	})
+	return conn, err
+}
 
 // PID is the LNS's process id.
 func (s *Stage) PID() int { return s.server.cmd.Process.Pid }
@@ -133,6 +144,7 @@ func (s *Stage) Stop() (time.Duration, error) {
 	}
 	s.server = nil
 	defer v.log.Close()
+	defer v.notify.Close()
 	began := time.Now()
 	v.cmd.Process.Signal(syscall.SIGTERM) // it may have ended by itself, which the wait tells
 	timer := time.NewTimer(stopTimeout)

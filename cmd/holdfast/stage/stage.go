@@ -79,7 +79,7 @@ func (s *Stage) at(a string) netip.AddrPort {
 var loopbackOnly = strings.NewReplacer(
 	"192.0.2.", "127.0.2.",
 	"holdfast {", "holdfast { forwarding-plane { type none; }",
-	"listen 127.0.0.1:9117;", "listen 127.0.2.1:9117;",
+	"127.0.0.1:9117", "127.0.2.1:9117",
 )
 
 // localised is text with what it says of the network as the stage has it.

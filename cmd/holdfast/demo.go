@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"holdfast/cmd/holdfast/stage"
+	"holdfast/internal/storm"
+)
+
+// demoCommand is `holdfast demo`: an LNS, subscribers, traffic, and what an
+// operator sees of it.
+type demoCommand struct {
+	Config   string  `default:"examples/demo.conf" type:"existingfile" help:"Configuration of the LNS; its gateways are 192.0.2.1 and 192.0.2.2."`
+	LACs     int     `name:"lacs" default:"3" help:"LACs."`
+	Tunnels  int     `default:"60" help:"Tunnels over all LACs."`
+	Sessions int     `default:"600" help:"PPP sessions over all tunnels."`
+	Traffic  float64 `default:"5000" help:"Packets a second through the sessions."`
+	Mode     string  `default:"auto" enum:"auto,namespaces,user,loopback" help:"Where it happens: namespaces need root, user makes them without, loopback has no forwarding."`
+}
+
+// insideFailed is the exit status by which the demo inside a user namespace says
+// that it can do nothing there.
+const insideFailed = 77
+
+// holdTime is how long the demo's sessions stay up.
+const holdTime = 5 * time.Second
+
+var errDemo = errors.New("demo: not everything went as it should")
+
+// Run plays the demo.
+func (c *demoCommand) Run(ctx context.Context) error {
+	began := time.Now()
+	mode, err := c.mode(ctx)
+	if err != nil || mode == nil {
+		return err // mode nil: a child in a user namespace has played it
+	}
+	s, err := stage.Open(*mode, fmt.Sprintf("hf-demo-%d", os.Getpid()))
+	if err != nil {
+		return err
+	}
+	d := demo{c: c, s: s, out: os.Stdout}
+	err = errors.Join(d.play(ctx), s.Close())
+	if err == nil {
+		fmt.Fprintf(d.out, "\nThe demo took %.1f s and has left nothing behind.\n", time.Since(began).Seconds())
+	}
+	return err
+}
+
+// mode finds out where the demo can happen.
+func (c *demoCommand) mode(ctx context.Context) (*stage.Mode, error) {
+	namespaces, loopback := stage.Namespaces, stage.Loopback
+	if c.Mode == "loopback" {
+		return &loopback, nil
+	}
+	if stage.Inside() || c.Mode != "user" {
+		err := stage.Probe()
+		if err == nil {
+			return &namespaces, nil
+		}
+		if stage.Inside() {
+			fmt.Fprintln(os.Stderr, "demo:", err)
+			os.Exit(insideFailed)
+		}
+		if c.Mode == "namespaces" {
+			return nil, err
+		}
+	}
+	err := stage.Reexec(ctx)
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return nil, nil
+	case errors.As(err, &exit) && exit.ExitCode() != insideFailed:
+		return nil, errDemo
+	case c.Mode == "user":
+		return nil, err
+	}
+	return &loopback, nil
+}
+
+// demo is one performance.
+type demo struct {
+	c   *demoCommand
+	s   *stage.Stage
+	out io.Writer
+	err error // of the commands that were shown
+}
+
+func (d *demo) play(ctx context.Context) error {
+	d.prologue()
+	configuration, err := os.ReadFile(d.c.Config)
+	if err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	d.title("holdfast serve -c %s", d.c.Config)
+	started := time.Now()
+	if err := d.s.Serve(ctx, self, string(configuration)); err != nil {
+		return err
+	}
+	fmt.Fprintf(d.out, "ready after %.2f s\n", time.Since(started).Seconds())
+
+	d.title("%d subscribers dial over %d tunnels from %d LACs", d.c.Sessions, d.c.Tunnels, d.c.LACs)
+	result, err := storm.Run(ctx, d.storm(func() { d.look(ctx, self) }))
+	if err != nil {
+		return err
+	}
+	d.title("what the subscribers say")
+	result.WriteTable(d.out)
+
+	d.title("after they have hung up")
+	d.show(ctx, self, "show subscribers summary")
+	d.show(ctx, self, "show services l2tp summary")
+	stopped, err := d.s.Stop()
+	if err != nil {
+		return errors.Join(err, errors.New(d.s.LogTail()))
+	}
+	fmt.Fprintf(d.out, "\nThe LNS has ended in %.2f s.\n", stopped.Seconds())
+	if d.err != nil {
+		return d.err
+	}
+	if !result.Complete || result.Traffic.Corrupt > 0 || result.Traffic.Lost > result.Traffic.Sent/100 {
+		return errDemo
+	}
+	return nil
+}
+
+// prologue says where the demo happens and what it cannot show there.
+func (d *demo) prologue() {
+	if d.s.Mode == stage.Loopback {
+		fmt.Fprintln(d.out, "No root and no user namespaces: everything happens on the loopback device, with `plane none`.\n"+
+			"Not shown: packets that are forwarded for subscribers. Log-ins, addresses and show commands are real.")
+		return
+	}
+	where := "network namespaces lac, lns and core"
+	if stage.Inside() {
+		where += " inside a user namespace"
+	}
+	fmt.Fprintf(d.out, "Everything happens in %s; the LNS forwards between them through a TUN device.\n", where)
+}
+
+// storm is what the subscribers do.
+func (d *demo) storm(atHold func()) storm.Options {
+	o := storm.Options{
+		Plan: storm.Plan{
+			LNS: d.s.Gateways, LACs: d.c.LACs, Tunnels: d.c.Tunnels, Sessions: d.c.Sessions,
+			IPv4: true, IPv6: true, CircuitID: "access-node eth 0/%d:100", Calling: "49301%d",
+		},
+		Sources:  d.s.Sources,
+		Hold:     holdTime,
+		AtHold:   atHold,
+		Listen:   d.s.Listen,
+		Progress: (&storm.Lines{W: d.out}).Progress,
+	}
+	if d.s.Mode == stage.Namespaces {
+		o.Plan.Traffic = storm.Traffic{Rate: d.c.Traffic, Size: 512, To: d.s.Targets}
+	}
+	return o
+}
+
+// look shows what an operator sees while the subscribers are on line.
+func (d *demo) look(ctx context.Context, self string) {
+	time.Sleep(holdTime / 2) // some traffic first
+	for _, words := range []string{
+		"show services l2tp summary", "show services l2tp destination",
+		"show subscribers summary", "show subscribers summary port",
+	} {
+		d.show(ctx, self, words)
+	}
+}
+
+func (d *demo) show(ctx context.Context, self, words string) {
+	d.title("holdfast %s", words)
+	d.err = errors.Join(d.err, d.s.Show(ctx, self, d.out, strings.Fields(words)...))
+}
+
+func (d *demo) title(format string, args ...any) {
+	fmt.Fprintf(d.out, "\n--- "+format+" ---\n", args...)
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"time"
+
+	"holdfast/internal/storm"
+	"holdfast/ppp"
+)
+
+// stormCommand is `holdfast storm`: it dials an LNS, ours or another one.
+type stormCommand struct {
+	LNS []string `arg:"" name:"lns" help:"Address of the LNS, ADDR or ADDR:PORT. The tunnels of a LAC take several in turn."`
+
+	LACs            int           `name:"lacs" default:"1" help:"LACs, each with an address or a port of its own."`
+	Tunnels         int           `default:"0" help:"Tunnels over all LACs (default: one a LAC)."`
+	Sessions        int           `default:"0" help:"PPP sessions over all tunnels (default: one a tunnel)."`
+	Rate            float64       `default:"0" help:"Calls a second; 0: as fast as --in-flight lets."`
+	InFlight        int           `default:"256" help:"Calls in set-up at once."`
+	TunnelsInFlight int           `default:"64" help:"Tunnels in set-up at once."`
+	Source          []string      `help:"Where LACs dial from, ADDR (port 1701) or ADDR:PORT; may be repeated."`
+	Secret          string        `help:"Tunnel secret; both ends are authenticated."`
+	HideAVPs        bool          `name:"hide-avps" help:"Hide AVPs (needs --secret)."`
+	Auth            []string      `default:"chap,pap,mschapv2" enum:"chap,pap,mschapv2" help:"What modems are willing to use."`
+	User            string        `default:"user%d@example" help:"User name; %d is the number of the line."`
+	Password        string        `default:"password" help:"Password; %d likewise."`
+	HostName        string        `default:"lac%d" help:"Host name of the LACs; %d is the number of the LAC."`
+	Calling         string        `default:"%d" help:"Calling number; %d is the number of the line."`
+	Called          string        `help:"Called number."`
+	CircuitID       string        `name:"circuit-id" help:"Agent-Circuit-Id and line rates (RFC 5515); %d is the number of the line."`
+	Family          []string      `default:"ipv4" enum:"ipv4,ipv6" help:"Network protocols that modems open."`
+	Patience        time.Duration `default:"10s" help:"A call that is not up by then is given up."`
+	Redial          time.Duration `default:"5s" help:"From the end of a call to the next one; negative: never."`
+	RedialJitter    time.Duration `default:"5s" help:"Up to this much is added at random."`
+	EchoInterval    time.Duration `default:"10s" help:"LCP Echo-Requests of modems; negative: none."`
+	HelloInterval   time.Duration `default:"60s" help:"HELLOs of the LACs; negative: none."`
+	Hold            time.Duration `default:"10s" help:"How long sessions stay up."`
+	Stall           time.Duration `default:"0s" help:"End the ramp when nothing has come up for so long (default: patience, redial and 10 s)."`
+	Traffic         float64       `default:"0" help:"Packets a second through the sessions while they are held."`
+	Size            int           `default:"128" help:"Octets of these IP packets."`
+	To              []string      `help:"Where they go: ADDR (ping) or ADDR:PORT (UDP echo); may be repeated. Default: ping the LNS's end of the link."`
+	Seed            uint64        `default:"1" help:"The same seed makes the same storm."`
+	JSON            bool          `name:"json" help:"Print the result as JSON; progress goes to the standard error."`
+}
+
+// errIncomplete makes the command fail when the LNS has not done all that was asked of it.
+var errIncomplete = errors.New("storm: not every session came up, stayed up and ended in order")
+
+// Run does what the flags say.
+func (c *stormCommand) Run(ctx context.Context) error {
+	o, err := c.options()
+	if err != nil {
+		return err
+	}
+	progress := io.Writer(os.Stdout)
+	if c.JSON {
+		progress = os.Stderr
+	}
+	o.Progress = (&storm.Lines{W: progress}).Progress
+	result, err := storm.Run(ctx, o)
+	if result == nil {
+		return err
+	}
+	if c.JSON {
+		e := json.NewEncoder(os.Stdout)
+		e.SetIndent("", "  ")
+		err = errors.Join(err, e.Encode(result))
+	} else {
+		result.WriteTable(os.Stdout)
+	}
+	if err == nil && !result.Complete {
+		err = errIncomplete
+	}
+	return err
+}
+
+// options makes a plan of the flags.
+func (c *stormCommand) options() (storm.Options, error) {
+	p := storm.Plan{
+		LACs: c.LACs, Tunnels: c.Tunnels, Sessions: c.Sessions,
+		Rate: c.Rate, InFlight: c.InFlight, TunnelsInFlight: c.TunnelsInFlight,
+		Secret: c.Secret, HideAVPs: c.HideAVPs,
+		User: c.User, Password: c.Password, HostName: c.HostName,
+		Calling: c.Calling, Called: c.Called, CircuitID: c.CircuitID,
+		Patience: c.Patience, RedialDelay: c.Redial, RedialJitter: c.RedialJitter,
+		EchoInterval: c.EchoInterval, HelloInterval: c.HelloInterval,
+		Traffic: storm.Traffic{Rate: c.Traffic, Size: c.Size},
+		Seed:    c.Seed,
+	}
+	for _, a := range c.Auth {
+		p.Auth = append(p.Auth, map[string]ppp.AuthMethod{"chap": ppp.CHAP, "pap": ppp.PAP, "mschapv2": ppp.MSCHAPv2}[a])
+	}
+	for _, f := range c.Family {
+		p.IPv4 = p.IPv4 || f == "ipv4"
+		p.IPv6 = p.IPv6 || f == "ipv6"
+	}
+	o := storm.Options{Plan: p, Hold: c.Hold, Stall: c.Stall}
+	for _, list := range []struct {
+		to   *[]netip.AddrPort
+		text []string
+		port uint16
+	}{{&o.Plan.LNS, c.LNS, 1701}, {&o.Sources, c.Source, 1701}, {&o.Plan.Traffic.To, c.To, 0}} {
+		for _, s := range list.text {
+			a, err := parseAddrPort(s, list.port)
+			if err != nil {
+				return o, err
+			}
+			*list.to = append(*list.to, a)
+		}
+	}
+	return o, nil
+}
+
+// parseAddrPort reads ADDR, ADDR:PORT or [ADDR]:PORT.
+func parseAddrPort(s string, port uint16) (netip.AddrPort, error) {
+	if a, err := netip.ParseAddr(s); err == nil {
+		return netip.AddrPortFrom(a, port), nil
+	}
+	a, err := netip.ParseAddrPort(s)
+	if err != nil {
+		return a, fmt.Errorf("%q is neither an address nor ADDRESS:PORT", s)
+	}
+	return a, nil
+}

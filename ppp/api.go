@@ -49,7 +49,7 @@ type Config struct {
 	TerminateMax    int           // [2]
 	FailureMax      int           // [5]
 
-	Auth          []AuthMethod  // Authenticator: in order of preference, empty: none. Peer: what it is willing to use
+	Auth          []AuthMethod  // Authenticator: in order of preference, empty: none. Peer: what it is willing to use. Never AuthNone itself
 	AuthTimeout   time.Duration // LCP opened to a verdict [30 s]
 	ChallengeMin  int           // octets [16]
 	ChallengeMax  int           // [32]

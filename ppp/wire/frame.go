@@ -39,7 +39,7 @@ func (p Protocol) String() string {
 	case ProtoCHAP:
 		return "CHAP"
 	}
-	return fmt.Sprintf("%#06x", uint16(p))
+	return fmt.Sprintf("0x%04x", uint16(p))
 }
 
 // Address and Control are the constant octets in front of a frame (RFC 1662 §3.1).

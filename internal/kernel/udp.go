@@ -157,10 +157,13 @@ func (s *UDPSocket) LocalAddr() netip.AddrPort { return s.local }
 func (s *UDPSocket) SetReadDeadline(at time.Time) error { return s.conn.SetReadDeadline(at) }
 
 // Close wakes a reader, which gets net.ErrClosed, and gives the address back.
-// Slices that ReadBatch handed out stay readable.
+// Slices that ReadBatch handed out stay readable. Closing twice is no error.
 func (s *UDPSocket) Close() error {
 	s.Dropped()
-	return s.conn.Close()
+	if err := s.conn.Close(); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil // a second owner, the data plane for one, has closed it before
 }
 
 // AttachReusePortCBPF gives the SO_REUSEPORT group of this socket a program

@@ -105,9 +105,11 @@ func (e *Endpoint) send(now time.Time, t *tunnel, session SessionID, fx *Effects
 	e.pump(now, t, fx)
 }
 
-// hiding is how AVPs to t are hidden, with a fresh Random Vector.
+// hiding is how AVPs of e.out are hidden, with a fresh Random Vector. In the
+// messages that set a tunnel up nothing is: their receiver finds the secret by
+// the Host Name in them, and xl2tpd, for one, has none before that.
 func (e *Endpoint) hiding(t *tunnel) wire.Hiding {
-	if !t.cfg.HideAVPs || t.cfg.Secret == "" {
+	if !t.cfg.HideAVPs || t.cfg.Secret == "" || e.out.Type <= wire.SCCCN {
 		return wire.Hiding{}
 	}
 	e.random(e.vector[:])

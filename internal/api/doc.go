@@ -22,7 +22,7 @@
 //
 // Files in reading order: backend.go (what the daemon gives), server.go (socket
 // and service), walk.go (the loop above), list.go, merge.go, summary.go,
-// clear.go (the calls), selector.go and rows.go (translation).
+// clear.go (the calls), selector.go, rows.go and clean.go (translation).
 //
 // Nothing secret passes: the rows have no field for it. The socket is open to its
 // owner and group; there is no other authorisation.

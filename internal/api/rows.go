@@ -58,7 +58,7 @@ func dataCounters(c forward.Counters) *pb.DataCounters {
 func tunnelRow(r *lns.TunnelRow, now time.Time) *pb.Tunnel {
 	return &pb.Tunnel{
 		LocalId: uint32(r.LocalID), PeerId: uint32(r.PeerID), Peer: textPort(r.Peer), Local: textPort(r.Local),
-		Sessions: count(r.Sessions), State: r.State, Name: r.Name, LocalName: r.LocalName, PeerName: r.PeerName,
+		Sessions: count(r.Sessions), State: r.State, Name: r.Name, LocalName: r.LocalName, PeerName: clean(r.PeerName),
 		Group: r.Group, RoutingInstance: r.Instance, MaximumSessions: count(r.SessionMax),
 		ReceiveWindow: count(r.ReceiveWindow), PeerWindow: count(r.PeerWindow),
 		HelloIntervalSeconds: seconds(r.HelloInterval), CreatedUnix: since(now, r.Created),
@@ -72,11 +72,11 @@ func sessionRow(r *lns.SessionRow, now time.Time) *pb.Session {
 	return &pb.Session{
 		TunnelLocalId: uint32(r.TunnelLocalID), TunnelPeerId: uint32(r.TunnelPeerID),
 		LocalId: uint32(r.LocalID), PeerId: uint32(r.PeerID), State: r.State,
-		Interface: r.Interface, Unit: r.Unit, UserName: r.User, Mode: r.Mode,
-		Local: textPort(r.Local), Peer: textPort(r.Peer), LocalName: r.LocalName, PeerName: r.PeerName,
+		Interface: r.Interface, Unit: r.Unit, UserName: clean(r.User), Mode: r.Mode,
+		Local: textPort(r.Local), Peer: textPort(r.Peer), LocalName: r.LocalName, PeerName: clean(r.PeerName),
 		TxSpeed: r.TxSpeed, RxSpeed: r.RxSpeed, BearerType: r.BearerType, FramingType: r.FramingType,
 		LcpRenegotiation: r.LCPRenegotiation, Authentication: r.Authentication, CallSerialNumber: r.CallSerial,
-		CallingNumber: r.CallingNumber, CalledNumber: r.CalledNumber, Sequencing: r.Sequencing,
+		CallingNumber: clean(r.CallingNumber), CalledNumber: clean(r.CalledNumber), Sequencing: r.Sequencing,
 		CreatedUnix: since(now, r.Created), UpSeconds: seconds(r.Up), IdleSeconds: seconds(r.Idle),
 		EchoTx: r.EchoTx, EchoRx: r.EchoRx, ControlRx: volume(r.ControlRx), ControlTx: volume(r.ControlTx),
 		Cause: r.Cause, Shard: count(r.Shard),
@@ -85,13 +85,13 @@ func sessionRow(r *lns.SessionRow, now time.Time) *pb.Session {
 
 func subscriberRow(r *lns.SubscriberRow, now time.Time) *pb.Subscriber {
 	return &pb.Subscriber{
-		Id: r.ID, UserName: r.User, State: stateName(r.State), ClientType: clientType,
+		Id: r.ID, UserName: clean(r.User), State: stateName(r.State), ClientType: clientType,
 		Interface: r.Interface, Unit: r.Unit, RoutingInstance: r.Instance, ProfileName: r.Profile, AccessProfile: r.AccessProfile,
 		Ipv4Address: text(r.IPv4), Ipv6Prefix: textPrefix(r.IPv6), Ipv4Pool: r.Pool, Ipv6Pool: r.PoolIPv6,
-		PrimaryDns: text(r.DNS[0]), SecondaryDns: text(r.DNS[1]), CallingNumber: r.Calling, CalledNumber: r.Called,
-		AgentCircuitId: r.CircuitID, AgentRemoteId: r.RemoteID,
+		PrimaryDns: text(r.DNS[0]), SecondaryDns: text(r.DNS[1]), CallingNumber: clean(r.Calling), CalledNumber: clean(r.Called),
+		AgentCircuitId: clean(r.CircuitID), AgentRemoteId: clean(r.RemoteID),
 		TunnelLocalId: uint32(r.TunnelLocalID), SessionLocalId: uint32(r.SessionLocalID),
-		PeerGateway: text(r.Peer), LocalGateway: text(r.Gateway), PeerName: r.PeerName,
+		PeerGateway: text(r.Peer), LocalGateway: text(r.Gateway), PeerName: clean(r.PeerName),
 		Mtu: count(r.MTU), TxSpeed: r.TxSpeed, RxSpeed: r.RxSpeed,
 		LoginUnix: since(now, r.Login), Cause: r.Cause, Shard: count(r.Shard),
 	}

@@ -310,6 +310,29 @@ func TestReaderGoesAway(t *testing.T) {
 	}
 }
 
+// A subscriber whose name is not text is listed like any other: it must not be
+// able to hide the rest.
+func TestHostileNames(t *testing.T) {
+	r := newRig(t, apitest.Size{Shards: 1, LACs: 1, TunnelsPerLAC: 1, SessionsPerTunnel: 2})
+	bad := "\xff\x1b]0;owned\a"
+	s, l, tun := &r.List[0].Subscribers[0], &r.List[0].Sessions[0], &r.List[0].Tunnels[0]
+	s.User, s.Calling, s.Called, s.CircuitID, s.RemoteID, s.PeerName = bad, bad, bad, bad, bad, bad
+	l.User, l.CallingNumber, l.CalledNumber, l.PeerName = bad, bad, bad, bad
+	tun.PeerName = bad
+	subscribers, err := r.ListSubscribers(ctx, list(nil))
+	if rows := all(t, subscribers, err, (*pb.SubscriberPage).GetSubscribers); len(rows) != 2 || rows[0].UserName != `\xff\x1b]0;owned\x07` {
+		t.Errorf("subscribers %v", rows)
+	}
+	sessions, err := r.ListSessions(ctx, list(nil))
+	if rows := all(t, sessions, err, (*pb.SessionPage).GetSessions); len(rows) != 2 {
+		t.Errorf("sessions %v", rows)
+	}
+	tunnels, err := r.ListTunnels(ctx, list(nil))
+	if rows := all(t, tunnels, err, (*pb.TunnelPage).GetTunnels); len(rows) != 1 {
+		t.Errorf("tunnels %v", rows)
+	}
+}
+
 // The API can be called by hand.
 func TestCurl(t *testing.T) {
 	r := newRig(t, apitest.Size{Shards: 1, LACs: 1, TunnelsPerLAC: 1, SessionsPerTunnel: 1})

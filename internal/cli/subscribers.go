@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
 	"connectrpc.com/connect"
 
@@ -127,7 +128,11 @@ func showSubscriberCount(ctx context.Context, c *call) error {
 	case c.json:
 		return showMessage(c, n)
 	}
-	_, err = fmt.Fprintf(c.out, "Total subscribers: %d, Active Subscribers: %d\n", n.Total, n.Active)
+	total := n.Total
+	if !strings.EqualFold(c.query.selector.GetState(), "terminated") {
+		total -= n.Terminated // like the listing: those who have gone are there only for who asks
+	}
+	_, err = fmt.Fprintf(c.out, "Total subscribers: %d, Active Subscribers: %d\n", total, n.Active)
 	return err
 }
 

@@ -18,24 +18,41 @@ type PacketSocket struct {
 	file  *os.File
 	conn  syscall.RawConn
 	index int
+	skip  int // octets in front of the IP header
 }
 
+const vnetHeaderLength = 10
+
 // OpenPacket opens a packet socket on a device of the calling thread's
-// namespace. Link-layer headers are left out.
-func OpenPacket(device string) (*PacketSocket, error) {
+// namespace. Link-layer headers are left out. With vnetHeader, which is for
+// devices that have none, each packet that is read or written has a virtio header
+// of 10 octets in front: it tells super-packets.
+func OpenPacket(device string, vnetHeader bool) (*PacketSocket, error) {
 	index, err := LinkIndex(device)
 	if err != nil {
 		return nil, err
 	}
 	all := htons(unix.ETH_P_ALL)
-	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, int(all))
+	kind := unix.SOCK_DGRAM
+	if vnetHeader {
+		kind = unix.SOCK_RAW // the kernel has virtio headers for these only
+	}
+	fd, err := unix.Socket(unix.AF_PACKET, kind|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, int(all))
 	if err != nil {
 		return nil, fmt.Errorf("kernel: packet socket: %w", err)
+	}
+	if vnetHeader {
+		if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_VNET_HDR, 1); err != nil {
+			return nil, errors.Join(fmt.Errorf("kernel: virtio headers of a packet socket: %w", err), unix.Close(fd))
+		}
 	}
 	if err := unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: all, Ifindex: index}); err != nil {
 		return nil, errors.Join(fmt.Errorf("kernel: packet socket on %s: %w", device, err), unix.Close(fd))
 	}
 	p := &PacketSocket{file: os.NewFile(uintptr(fd), "packet:"+device), index: index}
+	if vnetHeader {
+		p.skip = vnetHeaderLength
+	}
 	if p.conn, err = p.file.SyscallConn(); err != nil {
 		return nil, errors.Join(fmt.Errorf("kernel: packet socket on %s: %w", device, err), p.file.Close())
 	}
@@ -69,7 +86,7 @@ func (p *PacketSocket) Read(b []byte) (n int, err error) {
 // Write sends an IP packet through the device.
 func (p *PacketSocket) Write(b []byte) error {
 	protocol := uint16(unix.ETH_P_IP)
-	if len(b) > 0 && b[0]>>4 == 6 {
+	if len(b) > p.skip && b[p.skip]>>4 == 6 {
 		protocol = unix.ETH_P_IPV6
 	}
 	to := &unix.SockaddrLinklayer{Protocol: htons(protocol), Ifindex: p.index}

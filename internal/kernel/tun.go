@@ -137,10 +137,15 @@ func (t *TUN) readOnce(fd uintptr) (done bool) {
 	}
 }
 
+// tunVectors is how many parts a packet may have: some headers, and as many
+// payloads as a super-packet has segments.
+const tunVectors = 80
+
 // TUNWriter writes to a queue on behalf of one goroutine.
 type TUNWriter struct {
 	tun     *TUN
-	vectors [2]unix.Iovec
+	vectors [tunVectors]unix.Iovec
+	used    int
 	err     error
 	write   func(fd uintptr) bool
 }
@@ -153,13 +158,17 @@ func (t *TUN) NewWriter() *TUNWriter {
 }
 
 // Write hands a packet to the kernel as if it had come in through the device.
-// header is its virtio header, and empty for a device without one. Write does
-// not wait: what the kernel will not take now is an error.
-func (w *TUNWriter) Write(header, packet []byte) error {
-	w.vectors[0].Base, w.vectors[1].Base = unsafe.SliceData(header), unsafe.SliceData(packet)
-	w.vectors[0].SetLen(len(header))
-	w.vectors[1].SetLen(len(packet))
-	w.err = nil
+// The packet lies in parts, behind its virtio header if the device has one.
+// Write does not wait: what the kernel will not take now is an error.
+func (w *TUNWriter) Write(parts [][]byte) error {
+	if len(parts) > len(w.vectors) {
+		return unix.EINVAL
+	}
+	for i, b := range parts {
+		w.vectors[i].Base = unsafe.SliceData(b)
+		w.vectors[i].SetLen(len(b))
+	}
+	w.used, w.err = len(parts), nil
 	if err := w.tun.conn.Write(w.write); err != nil {
 		return err
 	}
@@ -168,7 +177,7 @@ func (w *TUNWriter) Write(header, packet []byte) error {
 
 func (w *TUNWriter) writeOnce(fd uintptr) (done bool) {
 	for {
-		_, _, errno := unix.Syscall(unix.SYS_WRITEV, fd, uintptr(unsafe.Pointer(&w.vectors)), uintptr(len(w.vectors)))
+		_, _, errno := unix.Syscall(unix.SYS_WRITEV, fd, uintptr(unsafe.Pointer(&w.vectors)), uintptr(w.used))
 		switch errno {
 		case 0:
 			return true

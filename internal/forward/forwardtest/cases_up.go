@@ -3,8 +3,11 @@
 package forwardtest
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"holdfast/internal/forward"
 )
@@ -31,6 +34,73 @@ func headerForms(k *kit) {
 	k.wantCore("64 forms of each family", want...)
 	k.wantCounters("64 forms", s, forward.Counters{UpPackets: 128, UpBytes: 64 * uint64(len(four)+len(six))})
 	k.wantTotals("nothing else happened", forward.Totals{})
+}
+
+// Packets of a flow arrive in the order in which they were sent, whatever else
+// is between them, however well they fit together, and unchanged.
+func flowOrder(k *kit) {
+	s := k.subscriber(1)
+	k.install(s)
+	const flows, rounds = 11, 60
+	var sent [flows][][]byte
+	seq := [flows]uint32{}
+	for round := range rounds {
+		for f := range flows {
+			if (round+f)%7 == 3 {
+				continue
+			}
+			p := IP{From: s.IPv4, To: core4(), DF: f%2 == 0}
+			if f%3 == 0 {
+				p.From, p.To = inside(s), core6()
+			}
+			tcp := TCPHeader(0x10, []byte{1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2})
+			binary.BigEndian.PutUint16(tcp, uint16(2000+f))
+			binary.BigEndian.PutUint32(tcp[4:], seq[f])
+			switch round % 20 {
+			case 5:
+				tcp[13] = 0x18 // PSH
+			case 9:
+				tcp[13] = 0x11 // FIN
+			case 13:
+				tcp = tcp[:32] // no data
+			case 16:
+				tcp = append(tcp, "and more"...)
+			}
+			seq[f] += uint32(len(tcp) - 32)
+			p.ID, p.TCP = uint16(len(sent[f])), tcp
+			ip := p.Bytes()
+			if round == 30 {
+				ip[len(ip)-1] ^= 1 // the checksum is wrong, and stays so
+			}
+			sent[f] = append(sent[f], ip)
+			k.up(s, ip)
+		}
+	}
+	o := k.Settle()
+	var got [flows][][]byte
+	for _, ip := range o.Core {
+		at := 20
+		if ip[0]>>4 == 6 {
+			at = 40
+		}
+		f := int(binary.BigEndian.Uint16(ip[at:])) - 2000
+		if f < 0 || f >= flows {
+			k.Fatalf("a packet nobody sent: %x", ip)
+		}
+		got[f] = append(got[f], ip)
+	}
+	for f := range flows {
+		if d := cmp.Diff(sent[f], got[f]); d != "" {
+			k.Errorf("flow %d (-want +got):\n%s", f, d)
+		}
+	}
+	packets, octets := 0, 0
+	for _, list := range sent {
+		for _, ip := range list {
+			packets, octets = packets+1, octets+len(ip)
+		}
+	}
+	k.wantCounters("as sent", s, forward.Counters{UpPackets: uint64(packets), UpBytes: uint64(octets)})
 }
 
 // Octets behind the message and behind the inner packet do not reach the core.

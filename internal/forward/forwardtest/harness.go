@@ -41,7 +41,7 @@ type Harness struct {
 
 // Output is what came out of a plane.
 type Output struct {
-	Core      [][]byte          // to the core, in order
+	Core      [][]byte          // to the core, super-packets cut; in order within a flow
 	Sent      []packet.Datagram // to far ends, in order; At and Local are not looked at
 	Punted    []Punted
 	Sequenced []Numbered

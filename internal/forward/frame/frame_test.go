@@ -241,6 +241,101 @@ func TestSegments(t *testing.T) {
 	})
 }
 
+// A train of segments, cut again, is those segments; and whatever else is
+// offered to it, what it takes comes out unchanged.
+func TestTrain(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		tcp, six := rapid.Bool().Draw(t, "TCP"), rapid.Bool().Draw(t, "IPv6")
+		size := rapid.IntRange(1, 900).Draw(t, "size")
+		count := rapid.IntRange(2, 64).Draw(t, "count")
+		last := rapid.IntRange(1, size).Draw(t, "last")
+		odd := rapid.IntRange(-1, count-1).Draw(t, "odd one") // is changed; -1: none
+		where := rapid.IntRange(0, 59).Draw(t, "where")
+		seq := uint32(0xfffffff0)
+		var offered [][]byte
+		for i := range count {
+			n := size
+			if i == count-1 {
+				n = last
+			}
+			p := forwardtest.IP{From: netip.MustParseAddr("192.0.2.1"), To: netip.MustParseAddr("198.51.100.7"), ID: uint16(0xfff0 + i)}
+			if six {
+				p.From, p.To = netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::2")
+			}
+			data := make([]byte, n)
+			for j := range data {
+				data[j] = byte(i*31 + j)
+			}
+			p.Size = n + 28
+			if six {
+				p.Size += 20
+			}
+			if tcp {
+				p.TCP = append(forwardtest.TCPHeader(0x10, []byte{1, 1, 1, 1})[:24], data...)
+				binary.BigEndian.PutUint32(p.TCP[4:], seq)
+				seq += uint32(n)
+			}
+			ip := p.Bytes()
+			if i == odd && where < len(ip) {
+				ip[where] ^= 1 << (i % 8)
+			}
+			if ip, ok := frame.Trim(ip); ok && frame.IsIPv6(ip) == six {
+				offered = append(offered, ip)
+			}
+		}
+		var train frame.Train
+		var given [][]byte
+		flush := func() {
+			v, super, ok := frame.ParseVNet(slices.Concat(train.Vectors()...))
+			if !ok {
+				t.Fatal("no virtio header")
+			}
+			if len(given) == 1 {
+				if v != (frame.VNet{}) || !slices.Equal(super, given[0]) {
+					t.Fatalf("a single packet was changed: %+v", v)
+				}
+				return
+			}
+			if _, sound := frame.Trim(super); !sound {
+				t.Fatalf("unsound super-packet %x", super)
+			}
+			cut, ok := frame.NewSegments(super, v)
+			if !ok {
+				t.Fatalf("%+v does not describe its packet", v)
+			}
+			for i, want := range given {
+				if got, ok := cut.Append(nil); !ok || !slices.Equal(got, want) {
+					t.Fatalf("packet %d:\n got %x\nwant %x", i, got, want)
+				}
+			}
+			if _, more := cut.Append(nil); more {
+				t.Fatal("one more")
+			}
+		}
+		trains := 0
+		for _, ip := range offered {
+			if len(given) > 0 && train.Same(ip) && train.Add(ip) {
+				given = append(given, ip)
+				continue
+			}
+			if len(given) > 0 {
+				flush()
+				given = nil
+			}
+			if train.Begin(ip) {
+				trains++
+				given = append(given, ip)
+			}
+		}
+		if len(given) > 0 {
+			flush()
+		}
+		if odd < 0 && trains != 1 {
+			t.Fatalf("%d trains of %d packets that fit", trains, count)
+		}
+	})
+}
+
 // A header that does not fit the packet is refused.
 func TestSegmentsRefused(t *testing.T) {
 	ip := forwardtest.IP{From: netip.MustParseAddr("192.0.2.1"), To: netip.MustParseAddr("198.51.100.7"), TCP: forwardtest.TCPHeader(0x10, nil)}.Bytes()

@@ -192,10 +192,10 @@ func (m *bench) tunWrite() float64 {
 	t := m.openTUN()
 	w := t.NewWriter()
 	ip := forwardtest.IP{From: netip.MustParseAddr("100.65.0.1"), To: netip.MustParseAddr("203.0.113.9"), Size: m.size}.Bytes()
-	header := frame.AppendVNet(nil, frame.VNet{})
+	parts := [][]byte{frame.AppendVNet(nil, frame.VNet{}), ip}
 	var done atomic.Uint64
 	pps := rate(func() {
-		if w.Write(header, ip) == nil {
+		if w.Write(parts) == nil {
 			done.Add(1)
 		}
 	}, done.Load)

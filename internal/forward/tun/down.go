@@ -21,6 +21,7 @@ type downlink struct {
 	instance *instance
 	queue    device
 	back     deviceWriter // for ICMP errors
+	answer   [2][]byte    // a virtio header and an ICMP error
 	number   int          // of the queue
 	slot     *slot
 	buffer   []byte // what is read
@@ -181,7 +182,8 @@ func (d *downlink) tooBig(s *session, ip []byte, v6 bool) {
 		d.slot.total(icmpSuppressed)
 		return
 	}
-	if d.back.Write(noVNet, d.pieces) != nil {
+	d.answer[0], d.answer[1] = noVNet, d.pieces
+	if d.back.Write(d.answer[:]) != nil {
 		d.slot.total(deviceDropped)
 		return
 	}

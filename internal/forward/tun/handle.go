@@ -111,4 +111,5 @@ func (h *handle) Inject(key forward.Key, ip []byte) {
 		return
 	}
 	h.inject.forward(s, trimmed, frame.IsIPv6(trimmed))
+	h.inject.flush()
 }

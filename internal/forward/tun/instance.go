@@ -24,9 +24,10 @@ type device interface {
 	Close() error
 }
 
-// deviceWriter writes to a queue for one goroutine.
+// deviceWriter writes to a queue for one goroutine: a virtio header and a
+// packet, in as many parts as there are.
 type deviceWriter interface {
-	Write(header, packet []byte) error
+	Write(vectors [][]byte) error
 }
 
 type kernelDevice struct{ *kernel.TUN }

@@ -145,7 +145,7 @@ func (w *world) modemDown() {
 		}
 		for _, d := range b.Datagrams[:n] {
 			if _, payload, ok := frame.ParseHeader(d.Data); ok {
-				if _, ip, ok := frame.ParsePPP(payload); ok && writer.Write(nil, ip) != nil {
+				if _, ip, ok := frame.ParsePPP(payload); ok && writer.Write([][]byte{ip}) != nil {
 					return
 				}
 			}

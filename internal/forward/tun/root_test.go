@@ -15,6 +15,7 @@ import (
 
 	"holdfast/internal/forward"
 	"holdfast/internal/forward/forwardtest"
+	"holdfast/internal/forward/frame"
 	"holdfast/internal/forward/tun"
 	"holdfast/internal/kernel"
 	"holdfast/internal/netlab"
@@ -109,7 +110,7 @@ func openRig(t *testing.T) forwardtest.Harness {
 		if err := r.plane.Instance(forwardtest.Instance()); err != nil {
 			return err
 		}
-		r.tap, err = kernel.OpenPacket("hf0")
+		r.tap, err = kernel.OpenPacket("hf0", true)
 		return err
 	})
 	if err != nil {
@@ -149,14 +150,29 @@ func (r *rig) close() {
 }
 
 func (r *rig) readTap() {
-	b := make([]byte, 1<<16)
+	b := make([]byte, frame.VNetLength+1<<16)
 	for {
 		n, err := r.tap.Read(b)
 		if err != nil {
 			return
 		}
+		v, ip, ok := frame.ParseVNet(b[:n])
+		if !ok {
+			r.t.Errorf("the device gave %d octets", n)
+			return
+		}
 		r.mu.Lock()
-		r.core = append(r.core, slices.Clone(b[:n]))
+		if cut, super := frame.NewSegments(ip, v); super {
+			for {
+				p, more := cut.Append(nil)
+				if !more {
+					break
+				}
+				r.core = append(r.core, p)
+			}
+		} else {
+			r.core = append(r.core, slices.Clone(ip))
+		}
 		r.change.Broadcast()
 		r.mu.Unlock()
 	}
@@ -185,7 +201,7 @@ func (r *rig) up(from netip.AddrPort, b []byte) {
 }
 
 func (r *rig) down(ip []byte) {
-	if err := r.tap.Write(ip); err != nil {
+	if err := r.tap.Write(append(frame.AppendVNet(nil, frame.VNet{}), ip...)); err != nil {
 		r.t.Errorf("send %d octets to the device: %v", len(ip), err)
 	}
 }

@@ -42,6 +42,17 @@ func (b *inbox[T]) put(v T) {
 	b.change.Broadcast()
 }
 
+// hold adds without waking the reader: what is held comes in one batch.
+func (b *inbox[T]) hold(v T) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.list = append(b.list, v)
+	b.idle = false
+}
+
+// release wakes the reader.
+func (b *inbox[T]) release() { b.change.Broadcast() }
+
 // take returns up to n; with wait, at least one.
 func (b *inbox[T]) take(n int, wait bool) ([]T, error) {
 	b.mu.Lock()
@@ -128,7 +139,9 @@ type twinDevice struct {
 	in      *inbox[[]byte]
 	mu      sync.Mutex
 	written [][]byte
+	supers  int  // super-packets among what was written
 	broken  bool // takes nothing
+	noUDP   bool // takes no UDP super-packets
 }
 
 func (d *twinDevice) writer() deviceWriter { return d }
@@ -145,17 +158,34 @@ func (d *twinDevice) read(b []byte, wait bool) (int, error) {
 	return copy(b, list[0]), nil
 }
 
-func (d *twinDevice) Write(header, packet []byte) error {
+// Write takes a super-packet apart, as the kernel will.
+func (d *twinDevice) Write(vectors [][]byte) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.broken {
+	v, ip, ok := frame.ParseVNet(slices.Concat(vectors...))
+	switch {
+	case d.broken:
 		return errors.New("broken")
-	}
-	if v, _, ok := frame.ParseVNet(header); !ok || v != (frame.VNet{}) {
+	case !ok:
 		return errors.New("no virtio header")
+	case v == (frame.VNet{}):
+		d.written = append(d.written, ip)
+		return nil
+	case d.noUDP && v.GSO == frame.GSOUDP:
+		return errors.New("an old kernel")
 	}
-	d.written = append(d.written, slices.Clone(packet))
-	return nil
+	cut, ok := frame.NewSegments(ip, v)
+	if _, sound := frame.Trim(ip); !ok || !sound {
+		return errors.New("no super-packet")
+	}
+	d.supers++
+	for {
+		p, ok := cut.Append(nil)
+		if !ok {
+			return nil
+		}
+		d.written = append(d.written, p)
+	}
 }
 
 func (d *twinDevice) taken() [][]byte {

@@ -19,10 +19,17 @@ type uplink struct {
 	slot    *slot
 	number  int            // chooses the queue of each device
 	writers []deviceWriter // by instance number; nil: not used yet
+	trains  []*train       // of the batch in hand, oldest first
+	spare   []*train       // not in use
+	refused [8]bool        // kinds of super-packets that the kernel does not take
+	pair    [2][]byte      // a virtio header and a packet
 }
 
 func newUplink(p *Plane, number int) *uplink {
-	return &uplink{plane: p, slot: p.newSlot(), number: number}
+	return &uplink{
+		plane: p, slot: p.newSlot(), number: number,
+		trains: make([]*train, 0, trainsMax), spare: make([]*train, 0, trainsMax),
+	}
 }
 
 // writer is this goroutine's own way into an instance's device.
@@ -36,11 +43,11 @@ func (u *uplink) writer(i *instance) deviceWriter {
 	return u.writers[i.number]
 }
 
-// forward hands a sound inner packet to the kernel if its source is right.
+// forward brings a sound inner packet on its way to the kernel if its source is
+// right. It leaves with flush at the latest.
 func (u *uplink) forward(s *session, ip []byte, v6 bool) {
-	count := u.slot.line(s)
 	if !s.owns(ip, v6) {
-		count[spoofed].Add(1)
+		u.slot.line(s)[spoofed].Add(1)
 		return
 	}
 	if s.mtu != 0 && frame.ClampMSS(ip, int(s.mtu)) {
@@ -49,12 +56,7 @@ func (u *uplink) forward(s *session, ip []byte, v6 bool) {
 	if frame.TTL(ip) <= 1 && !s.instance.isOwn(ip, v6) {
 		u.slot.total(ttlExpired)
 	}
-	if u.writer(s.instance).Write(noVNet, ip) != nil {
-		u.slot.drop(s, deviceDropped)
-		return
-	}
-	count[upPackets].Add(1)
-	count[upBytes].Add(uint64(len(ip)))
+	u.gather(s, ip)
 }
 
 // isOwn tells whether a packet is for the instance itself.
@@ -90,6 +92,7 @@ func (r *reader) run() {
 		for i := range r.batch.Datagrams[:n] {
 			r.datagram(&r.batch.Datagrams[i])
 		}
+		r.flush()
 		r.punts.flush()
 	}
 }

@@ -28,6 +28,10 @@ type UDPOptions struct {
 	PacketInfo    bool // learn and set our own address per datagram: for sockets bound to a wildcard
 	DontFragment  bool // set DF and refuse what exceeds the path MTU; false: the kernel fragments
 	Messages      int  // messages per system call when reading; 0: 32
+
+	// Flow tells datagrams apart whose order must hold: those to one peer with
+	// the same result. nil: all datagrams to one peer keep their order.
+	Flow func(payload []byte) uint32
 }
 
 // UDPSocket is one UDP socket that reads and writes batches of datagrams with

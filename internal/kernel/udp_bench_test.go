@@ -10,8 +10,9 @@ import (
 
 // What a batch of 256 answers costs to send, delivery on loopback included.
 // "same" is a storm's case: answers of one length to one LAC. "lengths" mixes
-// three lengths, "peers" three LACs in turn, "strangers" 256 of them; "singly"
-// switches trains off.
+// three lengths, "flows" likewise, of answers whose order does not matter;
+// "peers" are three LACs in turn, "strangers" 256 of them; "singly" switches
+// trains off.
 func BenchmarkUDPWriteBatch(b *testing.B) {
 	const size = 256
 	sink := make([]*UDPSocket, size)
@@ -22,21 +23,26 @@ func BenchmarkUDPWriteBatch(b *testing.B) {
 		d := make([]packet.Datagram, size)
 		for i := range d {
 			d[i] = packet.Datagram{Data: make([]byte, 60+4*(i/peers%lengths)), Peer: sink[i%peers].LocalAddr()}
+			d[i].Data[0] = byte(i)
 		}
 		return d
 	}
 	for _, c := range []struct {
 		name           string
 		lengths, peers int
-		singly         bool
+		singly, flows  bool
 	}{
-		{"same", 1, 1, false}, {"same/singly", 1, 1, true},
-		{"lengths", 3, 1, false}, {"lengths/singly", 3, 1, true},
-		{"peers", 1, 3, false}, {"peers/singly", 1, 3, true},
-		{"strangers", 1, size, false}, {"strangers/singly", 1, size, true},
+		{"same", 1, 1, false, false}, {"same/singly", 1, 1, true, false},
+		{"lengths", 3, 1, false, false}, {"lengths/singly", 3, 1, true, false}, {"flows", 3, 1, false, true},
+		{"peers", 1, 3, false, false}, {"peers/singly", 1, 3, true, false},
+		{"strangers", 1, size, false, false}, {"strangers/singly", 1, size, true, false},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			out := listen(b, "127.0.0.1:0", UDPOptions{})
+			o := UDPOptions{}
+			if c.flows {
+				o.Flow = func(b []byte) uint32 { return uint32(b[0]) }
+			}
+			out := listen(b, "127.0.0.1:0", o)
 			out.noTrains = c.singly
 			d := batch(c.lengths, c.peers)
 			b.ReportAllocs()

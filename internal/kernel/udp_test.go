@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"golang.org/x/net/bpf"
+	"pgregory.net/rapid"
 
 	"holdfast/internal/packet"
 )
@@ -143,6 +145,76 @@ func TestUDPWriteBatchKeepsOrderPerPeer(t *testing.T) {
 	}
 }
 
+// Datagrams of different flows to one peer may overtake each other, so that
+// equal ones travel together; those of one flow may not.
+func TestUDPWriteBatchKeepsOrderPerFlow(t *testing.T) {
+	in := listen(t, "127.0.0.1:0", UDPOptions{GRO: true, ReceiveBuffer: 4 << 20})
+	out := listen(t, "127.0.0.1:0", UDPOptions{Flow: func(b []byte) uint32 { return uint32(b[0]) }})
+	rapid.Check(t, func(t *rapid.T) {
+		flows := rapid.IntRange(1, 40).Draw(t, "flows")
+		sizes := rapid.SliceOfN(rapid.IntRange(2, 300), 1, 6).Draw(t, "sizes")
+		random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+		var d []packet.Datagram
+		var sent [40]byte
+		for range rapid.IntRange(1, 600).Draw(t, "datagrams") {
+			flow := random.IntN(flows)
+			b := make([]byte, sizes[random.IntN(len(sizes))])
+			b[0], b[1] = byte(flow), sent[flow]
+			sent[flow]++
+			d = append(d, packet.Datagram{Data: b, Peer: in.LocalAddr()})
+		}
+		if n, err := out.WriteBatch(d); n != len(d) || err != nil {
+			t.Fatalf("WriteBatch: %d, %v", n, err)
+		}
+		in.SetReadDeadline(time.Now().Add(10 * time.Second))
+		b := packet.Batch{Datagrams: make([]packet.Datagram, 64)}
+		var got [40]byte
+		for left := len(d); left > 0; {
+			n, err := in.ReadBatch(&b)
+			if err != nil {
+				t.Fatalf("%d are missing: %v", left, err)
+			}
+			for _, x := range b.Datagrams[:n] {
+				if flow := x.Data[0]; x.Data[1] != got[flow] {
+					t.Fatalf("flow %d: datagram %d came before %d", flow, x.Data[1], got[flow])
+				}
+				got[x.Data[0]]++
+			}
+			left -= n
+		}
+	})
+}
+
+// The tail of a burst goes with it; a short answer does not end a train of
+// longer ones to others.
+func TestUDPWriteBatchTrains(t *testing.T) {
+	in := listen(t, "127.0.0.1:0", UDPOptions{ReceiveBuffer: 4 << 20})
+	datagrams := func(flowsAndSizes ...int) (d []packet.Datagram) {
+		for i := 0; i < len(flowsAndSizes); i += 2 {
+			b := make([]byte, flowsAndSizes[i+1])
+			b[0] = byte(flowsAndSizes[i])
+			d = append(d, packet.Datagram{Data: b, Peer: in.LocalAddr()})
+		}
+		return d
+	}
+	for _, c := range []struct {
+		why      string
+		d        []packet.Datagram
+		messages int
+	}{
+		{"a burst and its tail", datagrams(1, 1000, 1, 1000, 1, 1000, 1, 10), 1},
+		{"two bursts", datagrams(1, 1000, 1, 1000, 1, 10, 1, 1000, 1, 1000, 1, 10), 2},
+		{"answers of two lengths to many", datagrams(1, 60, 2, 40, 3, 60, 4, 40, 5, 60, 6, 40), 2},
+		{"answers of two lengths to each", datagrams(1, 60, 2, 60, 1, 40, 2, 40, 3, 60, 3, 40), 2},
+		{"one flow of two lengths", datagrams(1, 40, 1, 60, 1, 40, 1, 60), 4},
+	} {
+		out := listen(t, "127.0.0.1:0", UDPOptions{Flow: func(b []byte) uint32 { return uint32(b[0]) }})
+		if out.plan(c.d); out.messages != c.messages {
+			t.Errorf("%s: %d messages, want %d", c.why, out.messages, c.messages)
+		}
+	}
+}
+
 // A datagram that cannot be sent costs itself, not the batch.
 func TestUDPWriteBatchRefused(t *testing.T) {
 	in := listen(t, "127.0.0.1:0", UDPOptions{})
@@ -181,7 +253,7 @@ func TestUDPTrainRefused(t *testing.T) {
 	in := listen(t, "127.0.0.1:0", UDPOptions{ReceiveBuffer: 8 << 20})
 	out := listen(t, "127.0.0.1:0", UDPOptions{})
 	d := []packet.Datagram{{Data: make([]byte, 1000), Peer: in.LocalAddr()}, {Data: make([]byte, 1000), Peer: in.LocalAddr()}}
-	out.group(d)
+	out.plan(d)
 	out.control[0].putSegment(0, 1) // 2,000 segments of one octet
 	n, err := out.flush()
 	if n != 2 || err != nil {

@@ -18,7 +18,8 @@ const (
 	writeMax   = 256   // datagrams planned at a time
 	trainMax   = 64    // datagrams in one UDP_SEGMENT send: UDP_MAX_SEGMENTS of every kernel that has it
 	trainBytes = 65507 // octets in one UDP_SEGMENT send: the largest UDP payload over IPv4
-	recentMax  = 8     // peers that are looked for when datagrams are put in order of peer
+	recentMax  = 32    // trains that a datagram may join: the newest
+	flowSlots  = 512   // flows told apart in one plan
 
 	// sendPatience is how long a writer waits for room in the send buffer. A
 	// shard writes between two inputs, so it must be short.
@@ -42,17 +43,30 @@ type UDPWriter struct {
 	next     int           // the first message that is not sent
 	vectors  int           // iovecs in use
 
-	groups [writeMax]group
-	follow [writeMax]int16 // follow[i] is the next datagram to the same peer; -1: none
-	errno  syscall.Errno   // why message next was not taken; 0: it has not been tried
+	trains [writeMax]train
+	follow [writeMax]int16 // follow[i] is the datagram after i in its train; -1: none
+	flows  [flowSlots]flowSlot
+	plans  uint32        // plans made, to tell which slots are of this one
+	errno  syscall.Errno // why message next was not taken; 0: it has not been tried
 	send   func(fd uintptr)
 }
 
-// group is the chain of one batch's datagrams to one peer, in their order.
-type group struct {
-	peer        netip.AddrPort
-	local       netip.Addr // only when the socket tells the kernel its source address
-	first, last int16
+// train is a chain of equal-sized datagrams to one peer; only the last may be
+// shorter. Most trains are one datagram long.
+type train struct {
+	peer         netip.AddrPort
+	local        netip.Addr // only when the socket tells the kernel its source address
+	size         int        // of its datagrams
+	bytes, count int
+	first, last  int16  // datagrams
+	flow         uint16 // of the last datagram
+	closed       bool   // nothing may follow
+}
+
+// flowSlot is where a flow's latest datagram went.
+type flowSlot struct {
+	plan  uint32 // of which plan that holds; another: nowhere yet
+	train int16
 }
 
 // Writer is a further writer for this socket, for another goroutine.
@@ -71,17 +85,17 @@ func (w *UDPWriter) init(s *UDPSocket) {
 	w.send = w.sendPlanned // one closure for the life of the writer
 }
 
-// WriteBatch sends d, each datagram to its Peer. Datagrams to one peer leave in
-// their order; between peers the order may change, so that equal-sized ones to
-// one peer leave in one UDP_SEGMENT send, the last of which may be shorter. n
-// is how many the kernel took: what it refuses (no route, too big) and what
-// finds the send buffer full for longer than a few milliseconds is counted and
-// dropped, as a router would. The error is net.ErrClosed.
+// WriteBatch sends d, each datagram to its Peer. Datagrams of one flow leave in
+// their order (see UDPOptions.Flow). Others may overtake each other, so that
+// equal-sized ones to one peer leave in one UDP_SEGMENT send, the last of which
+// may be shorter. n is how many the kernel took: what it refuses (no route, too
+// big) and what finds the send buffer full for longer than a few milliseconds
+// is counted and dropped, as a router would. The error is net.ErrClosed.
 func (w *UDPWriter) WriteBatch(d []packet.Datagram) (n int, err error) {
 	for len(d) > 0 {
 		part := d[:min(len(d), writeMax)]
 		d = d[len(part):]
-		w.group(part)
+		w.plan(part)
 		sent, err := w.flush()
 		n += sent
 		if err != nil {
@@ -91,57 +105,82 @@ func (w *UDPWriter) WriteBatch(d []packet.Datagram) (n int, err error) {
 	return n, nil
 }
 
-// group plans the messages of one part.
-func (w *UDPWriter) group(d []packet.Datagram) {
+// plan puts datagrams into trains, and makes a message of each.
+func (w *UDPWriter) plan(d []packet.Datagram) {
 	w.messages, w.next, w.vectors = 0, 0, 0
-	groups := 0
-next:
+	w.plans++
+	trains := 0
 	for i := range d {
 		p := &d[i]
 		if peer := p.Peer.Addr(); !peer.IsValid() || peer.Is4() != w.is4 {
 			w.s.count.refused.Add(1)
 			continue
 		}
-		local := netip.Addr{}
+		var local netip.Addr
 		if w.s.opt.PacketInfo {
 			local = p.Local.Addr()
 		}
+		flow := w.flow(p)
+		t := w.join(p, local, flow, trains)
 		w.follow[i] = -1
-		// Only the newest groups are looked at: an older one of the same peer
-		// never grows again, so the peer's order holds.
-		for g := groups - 1; g >= max(0, groups-recentMax); g-- {
-			if w.groups[g].peer == p.Peer && w.groups[g].local == local {
-				w.follow[w.groups[g].last] = int16(i)
-				w.groups[g].last = int16(i)
-				continue next
-			}
+		if t < 0 {
+			t = trains
+			trains++
+			w.trains[t] = train{peer: p.Peer, local: local, size: len(p.Data), first: int16(i)}
+		} else {
+			w.follow[w.trains[t].last] = int16(i)
 		}
-		w.groups[groups] = group{peer: p.Peer, local: local, first: int16(i), last: int16(i)}
-		groups++
+		w.trains[t].append(int16(i), len(p.Data), flow)
+		w.flows[flow] = flowSlot{w.plans, int16(t)}
 	}
-	for g := range groups {
-		w.plan(d, &w.groups[g])
+	for t := range trains {
+		w.message(d, &w.trains[t])
 	}
 }
 
-// plan cuts one chain into messages.
-func (w *UDPWriter) plan(d []packet.Datagram, g *group) {
-	for i := g.first; i >= 0; {
-		size := len(d[i].Data)
-		first, total, count := w.vectors, 0, 0
-		for more := true; more && i >= 0; i = w.follow[i] {
-			b := d[i].Data
-			if count > 0 && (len(b) > size || len(b) == 0 || total+len(b) > trainBytes) {
-				break
-			}
-			w.vector(b)
-			total += len(b)
-			count++
-			// A shorter one ends a train; a long one travels alone.
-			more = len(b) == size && size > 0 && size <= w.segmentMax && count < trainMax && !w.noTrains
-		}
-		w.message(g, first, count, size)
+// flow is the slot of a datagram's flow. Two flows in one slot are taken for
+// one, which only costs an opportunity.
+func (w *UDPWriter) flow(p *packet.Datagram) uint16 {
+	h := uint32(p.Peer.Port())
+	if w.s.opt.Flow != nil {
+		h = w.s.opt.Flow(p.Data)
 	}
+	a := p.Peer.Addr().As16()
+	h ^= uint32(a[13])<<16 | uint32(a[14])<<8 | uint32(a[15])
+	return uint16(h * 0x9e3779b1 >> 23)
+}
+
+// join finds the newest train that p may join; -1: none. It must not be older
+// than the one with the latest datagram of p's flow, or p would overtake that.
+func (w *UDPWriter) join(p *packet.Datagram, local netip.Addr, flow uint16, trains int) int {
+	size := len(p.Data)
+	if size == 0 || size > w.segmentMax || w.noTrains {
+		return -1
+	}
+	latest := -1
+	if slot := w.flows[flow]; slot.plan == w.plans {
+		latest = int(slot.train)
+	}
+	for t := trains - 1; t >= max(0, latest, trains-recentMax); t-- {
+		n := &w.trains[t]
+		if n.closed || size > n.size || n.peer != p.Peer || n.local != local || n.bytes+size > trainBytes {
+			continue
+		}
+		// A shorter one ends the train. That is right for the tail of a burst of
+		// one flow, and a pity for a train of answers to many.
+		if size == n.size || t == latest && n.flow == flow && n.count > 1 {
+			return t
+		}
+	}
+	return -1
+}
+
+// append adds datagram i to the train.
+func (n *train) append(i int16, size int, flow uint16) {
+	n.last, n.flow = i, flow
+	n.bytes += size
+	n.count++
+	n.closed = n.count == trainMax || size < n.size || size == 0
 }
 
 func (w *UDPWriter) vector(b []byte) {
@@ -151,26 +190,29 @@ func (w *UDPWriter) vector(b []byte) {
 	w.vectors++
 }
 
-// message adds one message of count datagrams whose vectors begin at first.
-func (w *UDPWriter) message(g *group, first, count, size int) {
+// message makes a message of a train.
+func (w *UDPWriter) message(d []packet.Datagram, n *train) {
 	m := w.messages
 	h := &w.headers[m].hdr
-	h.Namelen = w.names[m].put(g.peer, w.is4, w.s.zone)
-	h.Iov = &w.iovecs[first]
-	h.SetIovlen(count)
-	controls := 0
-	if g.local.IsValid() && g.local.Is4() == w.is4 {
-		controls = w.control[m].putLocal(controls, g.local)
+	h.Namelen = w.names[m].put(n.peer, w.is4, w.s.zone)
+	h.Iov = &w.iovecs[w.vectors]
+	h.SetIovlen(n.count)
+	for i := n.first; i >= 0; i = w.follow[i] {
+		w.vector(d[i].Data)
 	}
-	if count > 1 {
-		controls = w.control[m].putSegment(controls, size)
+	controls := 0
+	if n.local.IsValid() && n.local.Is4() == w.is4 {
+		controls = w.control[m].putLocal(controls, n.local)
+	}
+	if n.count > 1 {
+		controls = w.control[m].putSegment(controls, n.size)
 	}
 	h.Control = nil
 	if controls > 0 {
 		h.Control = (*byte)(unsafe.Pointer(&w.control[m]))
 	}
 	h.SetControllen(controls)
-	w.counts[m] = count
+	w.counts[m] = n.count
 	w.messages++
 }
 

@@ -30,7 +30,8 @@
 // Nothing queues without bound. A shard sends through its Sender, from its own
 // goroutine.
 //
-// Files: open.go (the groups), steer.go (the program), reader.go, sender.go.
+// Files: open.go (the groups), steer.go (the program), reader.go, sender.go,
+// flow.go (what may overtake what when answers leave in trains).
 // Standards: RFC 2661 §8.1 (L2TP over UDP/IP); answers leave from the port that
 // the message came to, which for a gateway is always 1701.
 package netio

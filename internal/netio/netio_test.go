@@ -344,6 +344,42 @@ func TestReaderIsBounded(t *testing.T) {
 	}
 }
 
+// Control messages of one tunnel are one flow whatever their session, data
+// messages one for each session, in every form of the header.
+func TestFlow(t *testing.T) {
+	same := flow(control(7, 0))
+	for _, c := range []struct {
+		why  string
+		b    []byte
+		same bool
+	}{
+		{"another session's control", control(7, 9), true},
+		{"another tunnel's control", control(8, 0), false},
+		{"data", session(data(0, 7), 2, 9), false},
+	} {
+		if got := flow(c.b) == same; got != c.same {
+			t.Errorf("%s: one flow with the tunnel's control: %v", c.why, got)
+		}
+	}
+	short, long := session(data(0, 7), 2, 9), session(data(0x4000, 7), 4, 9)
+	if flow(short) != flow(long) {
+		t.Error("the Length field changes the flow")
+	}
+	if flow(short) == flow(session(data(0, 7), 2, 10)) {
+		t.Error("two sessions are one flow")
+	}
+	for n := range 8 {
+		flow(long[:n]) // must not panic
+		flow(control(1, 1)[:n])
+	}
+}
+
+// session writes a Session ID behind a Tunnel ID.
+func session(b []byte, tunnelAt int, id uint16) []byte {
+	binary.BigEndian.PutUint16(b[tunnelAt+2:], id)
+	return b
+}
+
 // Datagrams leave from the gateway they name, in order; one that names none is
 // counted and harms no other.
 func TestSender(t *testing.T) {

@@ -96,7 +96,7 @@ func openGroup(local netip.AddrPort, c *Config) (g Group, err error) {
 	if err != nil {
 		return g, err
 	}
-	o := kernel.UDPOptions{ReusePort: true, ReceiveBuffer: c.ReceiveBuffer, SendBuffer: c.SendBuffer, Timestamps: true, GRO: true}
+	o := kernel.UDPOptions{ReusePort: true, ReceiveBuffer: c.ReceiveBuffer, SendBuffer: c.SendBuffer, Timestamps: true, GRO: true, Flow: flow}
 	g.Local = local
 	for range c.Shards {
 		s, err := kernel.ListenUDP(local, o)

@@ -34,8 +34,6 @@ const insideFailed = 77
 // holdTime is how long the demo's sessions stay up.
 const holdTime = 5 * time.Second
 
-var errDemo = errors.New("demo: not everything went as it should")
-
 // Run plays the demo.
 func (c *demoCommand) Run(ctx context.Context) error {
 	began := time.Now()
@@ -80,7 +78,7 @@ func (c *demoCommand) mode(ctx context.Context) (*stage.Mode, error) {
 	case err == nil:
 		return nil, nil
 	case errors.As(err, &exit) && exit.ExitCode() != insideFailed:
-		return nil, errDemo
+		return nil, exitCode(1) // it has said why
 	case c.Mode == "user":
 		return nil, err
 	}
@@ -131,8 +129,11 @@ func (d *demo) play(ctx context.Context) error {
 	if d.err != nil {
 		return d.err
 	}
-	if !result.Complete || result.Traffic.Corrupt > 0 || result.Traffic.Lost > result.Traffic.Sent/100 {
-		return errDemo
+	if !result.Complete {
+		return incomplete(result)
+	}
+	if t := result.Traffic; t.Lost > t.Sent/100 {
+		return fmt.Errorf("demo: %d of %d packets were lost", t.Lost, t.Sent)
 	}
 	return nil
 }
@@ -140,8 +141,9 @@ func (d *demo) play(ctx context.Context) error {
 // prologue says where the demo happens and what it cannot show there.
 func (d *demo) prologue() {
 	if d.s.Mode == stage.Loopback {
-		fmt.Fprintln(d.out, "No root and no user namespaces: everything happens on the loopback device, with `plane none`.\n"+
-			"Not shown: packets that are forwarded for subscribers. Log-ins, addresses and show commands are real.")
+		fmt.Fprintln(d.out, "Everything happens on the loopback device and the LNS forwards nothing: that takes root, or a user\n"+
+			"namespace in which /dev/net/tun can be opened. Not shown for that reason: subscribers' packets and\n"+
+			"their counters. Log-ins, addresses, show commands and hang-up are real.")
 		return
 	}
 	where := "network namespaces lac, lns and core"

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/netip"
 	"os"
+	"strings"
 	"time"
 
 	"holdfast/internal/storm"
@@ -51,9 +52,6 @@ type stormCommand struct {
 	JSON            bool          `name:"json" help:"Print the result as JSON; progress goes to the standard error."`
 }
 
-// errIncomplete makes the command fail when the LNS has not done all that was asked of it.
-var errIncomplete = errors.New("storm: not every session came up, stayed up and ended in order")
-
 // Run does what the flags say.
 func (c *stormCommand) Run(ctx context.Context) error {
 	o, err := c.options()
@@ -77,9 +75,14 @@ func (c *stormCommand) Run(ctx context.Context) error {
 		result.WriteTable(os.Stdout)
 	}
 	if err == nil && !result.Complete {
-		err = errIncomplete
+		err = incomplete(result)
 	}
 	return err
+}
+
+// incomplete is the error of a run in which the LNS has not done all that was asked of it.
+func incomplete(r *storm.Result) error {
+	return errors.New("storm: " + strings.Join(r.Faults(), "; "))
 }
 
 // options makes a plan of the flags.

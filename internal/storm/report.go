@@ -138,7 +138,22 @@ func (x *Result) end(r *run, hangUp time.Duration) {
 		x.Socket.Reads += s.Reads
 		x.Socket.Writes += s.Writes
 	}
-	x.Complete = x.SessionsUp == x.Sessions && x.SessionsHeld == x.Sessions && t.DroppedAll() == 0 && x.Left == 0
+	x.Complete = len(x.Faults()) == 0
+}
+
+// Faults says in words what kept a run from being complete.
+func (x *Result) Faults() (list []string) {
+	say := func(bad bool, format string, args ...any) {
+		if bad {
+			list = append(list, fmt.Sprintf(format, args...))
+		}
+	}
+	say(x.SessionsUp < x.Sessions, "%d of %d sessions did not come up", x.Sessions-x.SessionsUp, x.Sessions)
+	say(x.SessionsHeld < x.SessionsUp, "%d sessions did not stay up", x.SessionsUp-x.SessionsHeld)
+	say(len(x.Dropped) > 0, "sessions were dropped: %s", causesText(x.Dropped))
+	say(x.Left > 0, "%d sessions and tunnels did not end", x.Left)
+	say(x.Traffic.Corrupt > 0, "%d packets came back changed", x.Traffic.Corrupt)
+	return list
 }
 
 func byCause(causes *[causeCount]uint64) map[string]uint64 {

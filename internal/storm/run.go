@@ -173,6 +173,7 @@ func (r *run) phases(ctx context.Context) (*Result, error) {
 	before := time.Now()
 	r.order((*LAC).HangUp)
 	err = errors.Join(err, r.until(context.WithoutCancel(ctx), HangUp, hangUpTimeout, r.allDone()))
+	r.poll() // what was left at the last poll may have ended since
 	r.result.end(r, time.Since(before))
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		err = nil // asked to stop, and has

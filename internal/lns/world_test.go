@@ -34,6 +34,8 @@ type world struct {
 	sent    int               // datagrams of the LNS
 	inject  [][]byte
 	stopped int
+	meter   bool          // measure the engines
+	spent   time.Duration // in engines, on packets
 	traffic map[uint32]forward.Counters
 	lose    func(d *packet.Datagram) bool
 }
@@ -198,7 +200,14 @@ func (w *world) run() {
 			}
 			shard := w.arrival % len(w.engines)
 			w.arrival++
+			began := time.Time{}
+			if w.meter {
+				began = time.Now()
+			}
 			w.engines[shard].Packets(w.now, batch[i:i+1], w.fx[shard])
+			if w.meter {
+				w.spent += time.Since(began)
+			}
 			w.carry(shard)
 		}
 	}

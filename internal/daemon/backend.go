@@ -4,11 +4,14 @@ package daemon
 
 import (
 	"context"
+	"net/netip"
 	"os"
 
 	"holdfast/internal/api"
 	"holdfast/internal/forward"
+	"holdfast/internal/kernel"
 	"holdfast/internal/lns"
+	"holdfast/internal/metrics"
 )
 
 // Shards is how many shards there are.
@@ -36,4 +39,36 @@ func (d *daemon) Facts() api.Facts {
 		HostName: name, Version: d.opt.Version, Plane: g.Daemon.Plane.String(),
 		Started: d.began, Configured: g.since,
 	}
+}
+
+// Loop is what the loop of a shard has counted, for the metrics.
+func (d *daemon) Loop(shard int) metrics.Loop { return metrics.Loop(d.shards[shard].Stats()) }
+
+// Sockets is what the sockets have counted, for the metrics.
+func (d *daemon) Sockets() (list []metrics.Socket) {
+	for _, g := range d.sockets.Groups {
+		for i, s := range g.Control {
+			list = append(list, socket(g.Local.Addr(), "control", i, s.Stats()))
+		}
+		for i, s := range g.Data {
+			list = append(list, socket(g.Local.Addr(), "data", i, s.Stats()))
+		}
+	}
+	return list
+}
+
+func socket(gateway netip.Addr, role string, number int, c kernel.UDPStats) metrics.Socket {
+	return metrics.Socket{
+		Gateway: gateway, Role: role, Number: number,
+		Reads: c.Reads, Messages: c.Messages, Received: c.Received, Truncated: c.Truncated, Lost: c.Lost,
+		Writes: c.Writes, Trains: c.Trains, Sent: c.Sent, Dropped: c.Dropped, Refused: c.Refused,
+	}
+}
+
+// Plane is what the data plane has counted beside sessions, for the metrics.
+func (d *daemon) Plane() forward.Totals { return d.plane.Totals() }
+
+// Build is the program, for the metrics.
+func (d *daemon) Build() metrics.Build {
+	return metrics.Build{Version: d.opt.Version, Plane: d.current.Load().Daemon.Plane.String(), Started: d.began}
 }

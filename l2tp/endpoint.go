@@ -159,7 +159,11 @@ func (e *Endpoint) Alive(now time.Time, id TunnelID) {
 }
 
 // Counters is a copy of the counters.
-func (e *Endpoint) Counters() Counters { return e.counters }
+func (e *Endpoint) Counters() Counters {
+	c := e.counters
+	c.TunnelsHalfOpen = len(e.half.all)
+	return c
+}
 
 // random fills b with octets that nobody can guess.
 func (e *Endpoint) random(b []byte) {

@@ -54,7 +54,8 @@ type accessProfile struct {
 // accessClient is a client with what only its Terms need.
 type accessClient struct {
 	*lns.Client
-	pos     Pos
+	at      *Statement
+	id      string // interface-id; empty: any
 	ppp     pppSettings
 	tunnel  l2tp.TunnelConfig
 	aaa     *lns.AAAProfile
@@ -81,7 +82,7 @@ func (b *builder) accessProfiles() {
 func (b *builder) accessClient(v view) *accessClient {
 	l := v.sub("l2tp")
 	c := &accessClient{
-		pos: v.at.Pos, ppp: b.clientPPP(v),
+		at: v.at, id: l.text("interface-id"), ppp: b.clientPPP(v),
 		aaa: b.aaa[l.text("aaa-access-profile")], profile: b.profiles[l.text("dynamic-profile")],
 	}
 	c.tunnel = b.tunnelDefaults()
@@ -98,7 +99,6 @@ func (b *builder) accessClient(v view) *accessClient {
 		LocalCHAP:          l.has("local-chap"),
 		OverrideResultCode: l.has("override-result-code"),
 		SessionLimitGroup:  b.limits[l.text("session-limit-group")],
-		InterfaceID:        l.text("interface-id"),
 	}
 	return c
 }

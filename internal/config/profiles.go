@@ -13,8 +13,8 @@ import (
 // a client.
 type dynamicProfile struct {
 	*lns.DynamicProfile
-	pos  Pos
-	over func(*pppSettings)
+	interfaceID string // dial-options l2tp-interface-id; empty: none
+	over        func(*pppSettings)
 }
 
 func (b *builder) dynamicProfiles() {
@@ -30,9 +30,8 @@ func (b *builder) dynamicProfile(v view) *dynamicProfile {
 	d := &dynamicProfile{
 		DynamicProfile: &lns.DynamicProfile{
 			Name: v.key(), IPv4: inet.present(), IPv6: inet6.present(),
-			InterfaceID: unit.sub("dial-options").text("l2tp-interface-id"),
 		},
-		pos: v.at.Pos,
+		interfaceID: unit.sub("dial-options").text("l2tp-interface-id"),
 	}
 	var local netip.Addr
 	if inet.present() {

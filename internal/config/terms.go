@@ -57,6 +57,9 @@ func (b *builder) clientTerms(v view, g *lns.TunnelGroup, c *accessClient) *lns.
 	profile.over(&s)
 	tunnel := groupTunnel(c.tunnel, g)
 	t := &lns.Terms{Client: c.Client, Tunnel: &tunnel, AAA: aaa, Profile: profile.DynamicProfile, PPP: &s.PPPProfile}
+	if c.id != "" && c.id != profile.interfaceID {
+		b.errorf(c.at.Pos, "client %s in %s: interface-id %s is not the l2tp-interface-id of dynamic profile %s", quote(c.Name), v.at.head(), c.id, profile.Name)
+	}
 	b.checkTerms(v, c, t)
 	return t
 }
@@ -85,9 +88,6 @@ func groupTunnel(t l2tp.TunnelConfig, g *lns.TunnelGroup) l2tp.TunnelConfig {
 // checkTerms finds terms with which no session could come up.
 func (b *builder) checkTerms(v view, c *accessClient, t *lns.Terms) {
 	who := "client " + quote(c.Name) + " in " + v.at.head()
-	if id := t.Client.InterfaceID; id != "" && id != t.Profile.InterfaceID {
-		b.errorf(c.pos, "%s: interface-id %s is not the l2tp-interface-id of dynamic profile %s", who, id, t.Profile.Name)
-	}
 	open := slices.Contains(t.AAA.Order, lns.AuthNone)
 	if !open && len(t.AAA.Subscribers) == 0 {
 		b.errorf(v.pos(), "%s: nobody could log in: profile %s has no subscriber, and none is not in its authentication-order", who, t.AAA.Name)
@@ -100,6 +100,6 @@ func (b *builder) checkTerms(v view, c *accessClient, t *lns.Terms) {
 		b.errorf(v.pos(), "%s: nobody could log in: MS-CHAPv2 needs passwords, and profile %s has no subscriber", who, t.AAA.Name)
 	}
 	if t.Profile.IPv4 && t.PPP.Pool == nil && !t.PPP.FramedIPv4.IsValid() && (open || b.needPool[t.AAA]) {
-		b.errorf(c.pos, "%s: there is no IPv4 address for its subscribers: name a framed-pool in a ppp container", who)
+		b.errorf(c.at.Pos, "%s: there is no IPv4 address for its subscribers: name a framed-pool in a ppp container", who)
 	}
 }

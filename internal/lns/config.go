@@ -115,7 +115,6 @@ type Client struct {
 	LocalCHAP          bool
 	OverrideResultCode bool // override-result-code session-out-of-resource: CDN 2 in place of 4
 	SessionLimitGroup  *SessionLimitGroup
-	InterfaceID        string // interface-id; agrees with the l2tp-interface-id of the dynamic profile
 }
 
 // SessionLimitGroup is services l2tp session-limit-group NAME.
@@ -156,8 +155,6 @@ type DynamicProfile struct {
 	Name       string
 	Instance   uint16
 	IPv4, IPv6 bool // family inet, family inet6
-
-	InterfaceID string // dial-options l2tp-interface-id
 }
 
 // AAAProfile is access profile NAME as an AAA profile.

@@ -42,7 +42,6 @@ func interfaceCases() []Case {
 		given("interfaces INTERFACE unit family inet address primary", loopback+"198.51.100.2/32 primary"),
 		given("interfaces INTERFACE unit family inet address", loopback+"198.51.100.3/32"),
 		given("interfaces INTERFACE unit family inet6 address", "interfaces lo0 unit 0 family inet6 address 2001:db8::1/128"),
-		given("interfaces INTERFACE", "interfaces si-2/0/0"),
 	}
 }
 
@@ -127,7 +126,7 @@ func optionCases(at, line string) []Case {
 		given(at+"initiate-ncp ip", line+"initiate-ncp ip"),
 		given(at+"initiate-ncp ipv6", line+"initiate-ncp ipv6"),
 		given(at+"initiate-ncp dual-stack-passive", line+"initiate-ncp dual-stack-passive"),
-		given(at+"ipcp-suggest-dns-option", line+"ipcp-suggest-dns-option"),
+		{Statement: at + "ipcp-suggest-dns-option", After: line + "ipcp-suggest-dns-option", With: []string{group1 + "primary-dns 198.51.100.53"}},
 		given(at+"peer-ip-address-optional", line+"peer-ip-address-optional"),
 		given(at+"ignore-magic-number-mismatch", line+"ignore-magic-number-mismatch"),
 	}
@@ -148,7 +147,7 @@ func poolCases() []Case {
 		value(inet6+"prefix", pools+"pool pool6 family inet6 prefix", "2001:db8:100::/48", "2001:db8:300::/48"),
 		length,
 		bounds(value(inet6+"range low", run6+"low", "2001:db8:100:1::/64", "2001:db8:100:2::/64"), run6+"high 2001:db8:100:ff::/64"),
-		bounds(value(inet6+"range high", run6+"high", "2001:db8:100:fe::/64", "2001:db8:100:ff::/64"), run6+"low 2001:db8:100:1::/64"),
+		bounds(value(inet6+"range high", run6+"high", "2001:db8:100:3::/64", "2001:db8:100:4::/64"), run6+"low 2001:db8:100:1::/64"),
 		given(at+"pool link", pools+"pool pool1 link pool2"),
 		value(at+"neighbor-discovery-router-advertisement", pools+"neighbor-discovery-router-advertisement", "pool6", "pool7"),
 	}
@@ -210,7 +209,7 @@ func dynamicCases() []Case {
 	instance := `dynamic-profiles p1 routing-instances "$junos-routing-instance" interface `
 	dedicated := Case{Statement: at + "dial-options dedicated", Before: unit + "dial-options dedicated", Refused: "dedicated is missing"}
 	id := value(at+"dial-options l2tp-interface-id", unit+"dial-options l2tp-interface-id", "subscribers", "elsewhere")
-	id.Without = []string{client + "l2tp interface-id subscribers"}
+	id.Refused = "is not the l2tp-interface-id"
 	name := Case{Statement: profile + "routing-instances $junos-routing-instance interface",
 		Before: instance + `"$junos-interface-name"`, After: instance + "si-1/0/0.7", Refused: "expected $junos-interface-name"}
 	return []Case{

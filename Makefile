@@ -27,7 +27,7 @@ root: build ## only the tests that need root, with their names
 	$(GO) test -v ./test/...
 
 bench: build ## log-ins, memory and forwarding, beside what this machine can do at all
-	test/bench.sh
+	$(GO) run ./test/bench -binary bin/holdfast -json bin/bench.json
 
 fuzz: ## every fuzz target for FUZZ
 	test/fuzz.sh $(FUZZ)
@@ -40,7 +40,7 @@ generate: ## code and references that are made from declarations
 	$(MAKE) docs
 
 docs: ## docs/reference
-	$(GO) test ./... -run '^TestReference' -update
+	$(GO) test $$(grep -rl 'func TestReference' --include='*_test.go' . | xargs -n 1 dirname | sort -u) -run '^TestReference' -update
 
 rfc-keywords: ## docs/rfc/keywords from the RFC texts in RFC_DIR
 	$(GO) test ./internal/tidy -run '^TestRFCKeywords$$' -count=1 -rfc=$(abspath $(RFC_DIR))

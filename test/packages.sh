@@ -21,6 +21,7 @@ iperf3 iperf3
 tcpdump tcpdump
 tshark tshark
 ethtool ethtool
+protoc protobuf-compiler
 LIST
 )
 [ -n "$missing" ] || exit 0

@@ -64,8 +64,5 @@ func (b *Benchmark) text() string {
 
 // ratio is the benchmark's rate of packets to that of plain UDP; zero if it has none.
 func (b *Benchmark) ratio(plain float64) float64 {
-	if v, ok := b.Values["pps"]; ok {
-		return v / plain
-	}
-	return 0
+	return b.Values["kpps"] * 1000 / plain
 }

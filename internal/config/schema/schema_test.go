@@ -16,7 +16,7 @@ import (
 var update = flag.Bool("update", false, "write docs/reference/configuration.md")
 
 // The manual says what the program does because it is made from the same data.
-func TestManualIsCurrent(t *testing.T) {
+func TestReferenceIsCurrent(t *testing.T) {
 	const path = "../../../docs/reference/configuration.md"
 	want := Manual(Root())
 	if *update {

@@ -232,6 +232,11 @@ func TestNoNetworkBeforeAuthentication(t *testing.T) {
 	h.request(ProtoIPV6CP)
 	h.wantNothing("not authenticated")
 	h.wantCount("not authenticated", OutOfPhase, 2)
+	// "Any supported network-layer protocol packets received when the corresponding
+	// NCP is not in the Opened state MUST be silently discarded." RFC 1661 §3.6
+	h.sendFrame([]byte{0xff, 0x03, 0x00, 0x21, 0x45})
+	h.sendFrame([]byte{0x57, 0x60})
+	h.wantNothing("network-layer packets")
 	h.grant(standard)
 	h.wantNothing("granted too early")
 	h.login()
@@ -323,6 +328,34 @@ func TestPeerCHAP(t *testing.T) {
 		h.advance(time.Minute)
 		h.wantDown("failed a later challenge", ErrAuthFailed)
 	}
+}
+
+// A Peer repeats its Response while no verdict comes, and not for ever: the Success
+// may have been lost.
+func TestPeerRepeatsResponse(t *testing.T) {
+	h := peerUp(t, CHAP)
+	h.send(ProtoCHAP, wire.Challenge, 9, wire.AppendCHAPValue(nil, make([]byte, 16), "lns")...)
+	first := h.want("challenged", ProtoCHAP, wire.Response)
+	h.advance(29 * time.Second)
+	for range 9 {
+		if p := h.want("no verdict", ProtoCHAP, wire.Response); p.ID != 9 || !bytes.Equal(p.Data, first.Data) {
+			t.Errorf("%v is not %v again", p, first)
+		}
+	}
+	h.wantNothing("no verdict")
+	h.reply(ProtoCHAP, wire.Success)
+	h.wantPhase("at last", PhaseNetwork)
+	h.advance(10 * time.Second)
+	for _, f := range h.frames {
+		if p, _ := code(f); p == ProtoCHAP {
+			t.Error("a Response after the verdict")
+		}
+	}
+	h = peerUp(t, CHAP)
+	h.send(ProtoCHAP, wire.Challenge, 9, wire.AppendCHAPValue(nil, make([]byte, 16), "lns")...)
+	h.frames = nil
+	h.advance(time.Minute)
+	h.wantDown("no verdict at all", ErrAuthTimeout)
 }
 
 // "If the authenticator response is either missing or incorrect, the peer MUST end

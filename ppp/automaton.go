@@ -98,13 +98,13 @@ func (l *Link) perform(now time.Time, p layer, e event, c cell, in input, fx *Ef
 		a.restartAt = now.Add(l.cfg.restartInterval())
 	}
 	if c&scr != 0 {
-		l.sendConfigureRequest(now, p, e == toPlus && !a.answered, fx)
+		l.sendConfigureRequest(now, p, e == evTOPlus && !a.answered, fx)
 	}
 	if c&(sca|scn) != 0 {
 		fx.send(p.protocol(), in.reply)
 	}
 	if c&str != 0 {
-		l.sendTerminateRequest(now, p, e == toPlus, fx)
+		l.sendTerminateRequest(now, p, e == evTOPlus, fx)
 	}
 	if c&sta != 0 {
 		fx.sendPacket(p.protocol(), wire.Packet{Code: wire.TerminateAck, ID: in.ID})
@@ -221,11 +221,11 @@ func (l *Link) restart(now time.Time, p layer, fx *Effects) {
 	a := &l.layers[p]
 	switch {
 	case a.restartCount == 0:
-		l.fire(now, p, toMinus, input{}, fx)
+		l.fire(now, p, evTOMinus, input{}, fx)
 	case l.exhausted(a):
-		l.notConverging(now, p, toMinus, fx)
+		l.notConverging(now, p, evTOMinus, fx)
 	default:
-		l.fire(now, p, toPlus, input{}, fx)
+		l.fire(now, p, evTOPlus, input{}, fx)
 	}
 }
 

@@ -110,8 +110,14 @@ func TestMaxTerminate(t *testing.T) {
 		h.collect()
 		h.wantPhase("Close", PhaseTerminate)
 		h.advance(time.Minute)
+		ids := map[uint8]bool{}
 		for range tt.want {
 			h.wantData("Close", ProtoLCP, wire.TerminateRequest, []byte("closed: because")...)
+			ids[h.last.ID] = true
+		}
+		// "For retransmissions, the Identifier MAY remain unchanged." RFC 1661 §5.5
+		if len(ids) != 1 {
+			t.Errorf("Identifiers %v", ids)
 		}
 		h.wantNothing("then no more")
 		h.wantDown("nobody answers", ErrClosed)

@@ -160,7 +160,7 @@ func (l *Link) chapChallenge(now time.Time, p wire.Packet, fx *Effects) {
 // sendResponse sends the Response to the last Challenge. It is repeated while
 // there is no verdict, since the Success may be lost: "the authenticator MUST
 // allow repeated Response packets during the Network-Layer Protocol phase after
-// completing the Authentication phase." RFC 1994 §4.2
+// completing the Authentication phase." RFC 1994 §4.1
 func (l *Link) sendResponse(now time.Time, fx *Effects) {
 	g := l.login
 	g.requestCount++

@@ -38,7 +38,7 @@ func (l *Link) control(now time.Time, p layer, info []byte, fx *Effects) {
 	case packet.Code == wire.TerminateRequest:
 		l.terminateRequest(now, p, in, fx)
 	case packet.Code == wire.TerminateAck:
-		l.fire(now, p, rta, in, fx)
+		l.fire(now, p, evRTA, in, fx)
 	case packet.Code == wire.CodeReject:
 		l.codeReject(now, p, in, fx)
 	case p == lcp && packet.Code <= wire.TimeRemaining && packet.Code != 0:
@@ -47,7 +47,7 @@ func (l *Link) control(now time.Time, p layer, info []byte, fx *Effects) {
 		// "Other Codes should be treated as unrecognized and should result in
 		// Code-Rejects." RFC 1332 §2
 		l.count(UnknownCode)
-		l.fire(now, p, ruc, in, fx)
+		l.fire(now, p, evRUC, in, fx)
 	}
 }
 
@@ -70,11 +70,11 @@ func (l *Link) configureRequest(now time.Time, p layer, in input, fx *Effects) {
 	a.peerSpoke = true
 	switch {
 	case reply == nil: // what we must have will not come
-		l.notConverging(now, p, rxjMinus, fx)
+		l.notConverging(now, p, evRXJMinus, fx)
 	case good:
-		l.fire(now, p, rcrPlus, in, fx)
+		l.fire(now, p, evRCRPlus, in, fx)
 	default:
-		l.fire(now, p, rcrMinus, in, fx)
+		l.fire(now, p, evRCRMinus, in, fx)
 	}
 }
 
@@ -91,7 +91,7 @@ func (l *Link) repeatForListener(now time.Time, fx *Effects) {
 	}
 	sentAt := a.restartAt.Add(-l.cfg.restartInterval())
 	if now.Sub(sentAt) >= listenGrace {
-		l.fire(now, lcp, toPlus, input{}, fx)
+		l.fire(now, lcp, evTOPlus, input{}, fx)
 	}
 }
 
@@ -123,7 +123,7 @@ func (l *Link) configureAck(now time.Time, p layer, in input, fx *Effects) {
 		return
 	}
 	l.layers[p].answered = true
-	l.fire(now, p, rca, in, fx)
+	l.fire(now, p, evRCA, in, fx)
 }
 
 // configureRefused is the event RCN: a Configure-Nak or Configure-Reject.
@@ -145,10 +145,10 @@ func (l *Link) configureRefused(now time.Time, p layer, in input, fx *Effects) {
 		}
 	}
 	if l.exhausted(a) {
-		l.notConverging(now, p, rxjMinus, fx)
+		l.notConverging(now, p, evRXJMinus, fx)
 		return
 	}
-	l.fire(now, p, rcn, in, fx)
+	l.fire(now, p, evRCN, in, fx)
 }
 
 // learn changes what we ask for as the peer's refusal demands. An error means
@@ -214,7 +214,7 @@ func (l *Link) terminateRequest(now time.Time, p layer, in input, fx *Effects) {
 	if p == lcp && l.why == nil {
 		l.why = ErrTerminated
 	}
-	l.fire(now, p, rtr, in, fx)
+	l.fire(now, p, evRTR, in, fx)
 }
 
 // codeReject is the event RXJ+ or RXJ-.
@@ -231,13 +231,13 @@ func (l *Link) codeReject(now time.Time, p layer, in input, fx *Effects) {
 		if p == lcp && l.why == nil {
 			l.why = ErrRejected
 		}
-		l.fire(now, p, rxjMinus, in, fx)
+		l.fire(now, p, evRXJMinus, in, fx)
 		return
 	}
 	if p == lcp && code == wire.EchoRequest {
 		l.stopEcho() // "The implementation MUST stop sending the offending packet type." RFC 1661 §4.3
 	}
-	l.fire(now, p, rxjPlus, in, fx)
+	l.fire(now, p, evRXJPlus, in, fx)
 }
 
 // sendCodeReject is the RFC's action scj.

@@ -75,7 +75,7 @@ func (l *Link) exercise(now time.Time, in input, fx *Effects) {
 	if in.Code == wire.EchoReply {
 		l.counters.EchoRepliesReceived++
 	}
-	l.fire(now, lcp, rxr, in, fx)
+	l.fire(now, lcp, evRXR, in, fx)
 }
 
 // sendEchoReply is the RFC's action ser: the data comes back behind our own

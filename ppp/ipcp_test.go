@@ -59,7 +59,8 @@ func TestAnswerIPCP(t *testing.T) {
 	}{
 		{"what it was told", full, nil, join(ip("198.51.100.7"), dns("192.0.2.53", "192.0.2.54")), wire.ConfigureAck, nil},
 		{"in another order", full, nil, join(dns("192.0.2.53", "192.0.2.54"), ip("198.51.100.7")), wire.ConfigureAck, nil},
-		{"pppd's first request", full, nil, join(ip(none), dns(none, none)), wire.ConfigureNak, join(ip("198.51.100.7"), dns("192.0.2.53", "192.0.2.54"))},
+		{"pppd's first request", full, nil, join(ip(none), dns(none, none)), wire.ConfigureNak,
+			join(ip("198.51.100.7"), dns("192.0.2.53", "192.0.2.54"))},
 		{"Windows' first request", full, nil, join(ip(none), dns(none, none), nbns(none, none)), wire.ConfigureNak,
 			join(ip("198.51.100.7"), dns("192.0.2.53", "192.0.2.54"), nbns("192.0.2.63", "192.0.2.64"))},
 		{"another address", full, nil, join(ip("203.0.113.9"), dns("192.0.2.53", "192.0.2.54")), wire.ConfigureNak, ip("198.51.100.7")},
@@ -67,12 +68,14 @@ func TestAnswerIPCP(t *testing.T) {
 		{"header compression", full, nil, join(vj, ip(none)), wire.ConfigureReject, vj},
 		{"IP-Addresses", full, nil, join(addresses, ip(none)), wire.ConfigureReject, addresses},
 		{"Mobile-IPv4", full, nil, join(ip("198.51.100.7"), mobile), wire.ConfigureReject, mobile},
-		{"name servers that we have not", bare, nil, join(ip(none), dns(none, none), nbns(none, none)), wire.ConfigureReject, join(dns(none, none), nbns(none, none))},
+		{"name servers that we have not", bare, nil, join(ip(none), dns(none, none), nbns(none, none)), wire.ConfigureReject,
+			join(dns(none, none), nbns(none, none))},
 		{"only one name server", oneDNS, nil, join(ip(none), dns(none, none)), wire.ConfigureReject, ipOption(wire.OptionSecondaryDNS, none)},
 		{"no address", full, nil, nil, wire.ConfigureNak, ip("198.51.100.7")},
 		{"no address, and wrong name servers", full, nil, dns(none, none), wire.ConfigureNak, join(dns("192.0.2.53", "192.0.2.54"), ip("198.51.100.7"))},
 		{"no address, which is allowed", full, func(c *Config) { c.PeerAddressOptional = true }, []byte{}, wire.ConfigureAck, nil},
-		{"no name servers, which are suggested", full, func(c *Config) { c.SuggestDNS = true }, ip("198.51.100.7"), wire.ConfigureNak, dns("192.0.2.53", "192.0.2.54")},
+		{"no name servers, which are suggested", full, func(c *Config) { c.SuggestDNS = true }, ip("198.51.100.7"), wire.ConfigureNak,
+			dns("192.0.2.53", "192.0.2.54")},
 	} {
 		h := ipcpUp(t, tt.network, tt.change)
 		h.request(ProtoIPCP, tt.options...)
@@ -215,11 +218,12 @@ func TestIPCPHasNoEcho(t *testing.T) {
 func TestPeerIPCP(t *testing.T) {
 	h := newHand(t, func(c *Config) { c.Role, c.SuggestDNS, c.IPV6CP = Peer, true, false })
 	h.lcpUp()
-	none := join(ipOption(wire.OptionIPAddress, "0.0.0.0"), ipOption(wire.OptionPrimaryDNS, "0.0.0.0"), ipOption(wire.OptionSecondaryDNS, "0.0.0.0"))
-	h.wantData("the network phase", ProtoIPCP, wire.ConfigureRequest, none...)
-	h.reply(ProtoIPCP, wire.ConfigureReject, join(ipOption(wire.OptionPrimaryDNS, "0.0.0.0"), ipOption(wire.OptionSecondaryDNS, "0.0.0.0"))...)
+	dns := join(ipOption(wire.OptionPrimaryDNS, "0.0.0.0"), ipOption(wire.OptionSecondaryDNS, "0.0.0.0"))
+	h.wantData("the network phase", ProtoIPCP, wire.ConfigureRequest, join(ipOption(wire.OptionIPAddress, "0.0.0.0"), dns)...)
+	h.reply(ProtoIPCP, wire.ConfigureReject, dns...)
 	h.wantData("no DNS", ProtoIPCP, wire.ConfigureRequest, ipOption(wire.OptionIPAddress, "0.0.0.0")...)
-	h.reply(ProtoIPCP, wire.ConfigureNak, join(ipOption(wire.OptionIPAddress, "198.51.100.7"), ipOption(wire.OptionPrimaryNBNS, "192.0.2.63"), []byte{3, 3, 0})...)
+	address := ipOption(wire.OptionIPAddress, "198.51.100.7")
+	h.reply(ProtoIPCP, wire.ConfigureNak, join(address, ipOption(wire.OptionPrimaryNBNS, "192.0.2.63"), []byte{3, 3, 0})...)
 	h.wantData("an address", ProtoIPCP, wire.ConfigureRequest, ipOption(wire.OptionIPAddress, "198.51.100.7")...)
 	h.ack(ProtoIPCP)
 	h.request(ProtoIPCP, join(ipOption(wire.OptionIPAddress, "0.0.0.0"), ipOption(wire.OptionPrimaryDNS, "0.0.0.0"))...)

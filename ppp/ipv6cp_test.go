@@ -146,6 +146,24 @@ func TestGrantedIdentifier(t *testing.T) {
 	h.want("the peer takes it", ProtoIPV6CP, wire.ConfigureAck)
 }
 
+// "PPP links supporting IPv6 MUST allow the information field to be at least as
+// large as the minimum link MTU size required for IPv6." RFC 5072 §2
+func TestIPv6NeedsItsMTU(t *testing.T) {
+	for mru, want := range map[uint16]bool{1279: false, 1280: true} {
+		h := newHand(t, nil)
+		h.lcpUp(mruOption(mru)...)
+		h.grant(standard)
+		h.want("Grant", ProtoIPCP, wire.ConfigureRequest)
+		if want {
+			h.want("large enough", ProtoIPV6CP, wire.ConfigureRequest)
+			continue
+		}
+		h.wantNothing("too small")
+		h.request(ProtoIPV6CP, idOption(2)...)
+		h.want("too small", ProtoLCP, wire.ProtocolReject)
+	}
+}
+
 // Trouble with IPV6CP never holds IPCP up.
 func TestIPV6CPDoesNotBlockIPCP(t *testing.T) {
 	p := newPair(5, PAP)

@@ -315,12 +315,12 @@ func (l *Link) protocolReject(now time.Time, in input, fx *Effects) {
 	case ProtoPAP, ProtoCHAP:
 		l.catastrophe(now, ErrAuthRefused, in, fx)
 	default:
-		l.fire(now, lcp, rxjPlus, in, fx)
+		l.fire(now, lcp, evRXJPlus, in, fx)
 	}
 }
 
 // catastrophe is the event RXJ- of LCP.
 func (l *Link) catastrophe(now time.Time, why error, in input, fx *Effects) {
 	l.why = why
-	l.fire(now, lcp, rxjMinus, in, fx)
+	l.fire(now, lcp, evRXJMinus, in, fx)
 }

@@ -21,7 +21,8 @@ func TestRequestOptions(t *testing.T) {
 		{"an MRU of 1500", func(c *Config) { c.MRU = 1500 }, []wire.OptionType{wire.OptionMagic}},
 		{"two methods", func(c *Config) { c.Auth = []AuthMethod{CHAP, PAP} }, []wire.OptionType{wire.OptionMRU, wire.OptionAuth, wire.OptionMagic}},
 		{"a Peer's methods", func(c *Config) { c.Role, c.Auth = Peer, []AuthMethod{CHAP, PAP} }, []wire.OptionType{wire.OptionMRU, wire.OptionMagic}},
-		{"compression", func(c *Config) { c.PFC, c.ACFC = true, true }, []wire.OptionType{wire.OptionMRU, wire.OptionMagic, wire.OptionPFC, wire.OptionACFC}},
+		{"compression", func(c *Config) { c.PFC, c.ACFC = true, true },
+			[]wire.OptionType{wire.OptionMRU, wire.OptionMagic, wire.OptionPFC, wire.OptionACFC}},
 	} {
 		h := newHand(t, tt.change)
 		h.open()
@@ -40,6 +41,11 @@ func TestRequestOptions(t *testing.T) {
 			t.Errorf("%s: asks for %v, want %v", tt.why, types, tt.types)
 		}
 	}
+}
+
+// willing makes a Peer that authenticates itself by these methods.
+func willing(methods ...AuthMethod) func(*Config) {
+	return func(c *Config) { c.Role, c.Auth = Peer, methods }
 }
 
 func typesToBytes(types []wire.OptionType) (b []byte) {
@@ -75,17 +81,18 @@ func TestAnswerLCP(t *testing.T) {
 		{"an MRU of 100", nil, join(magic, mruOption(100)), wire.ConfigureNak, mruOption(1500)},
 		{"an MRU of four octets", nil, []byte{1, 6, 0, 0, 5, 0xdc}, wire.ConfigureNak, mruOption(1500)},
 		{"an ACCM of two octets", nil, []byte{2, 4, 0, 0}, wire.ConfigureNak, accm},
-		{"no compression here", func(c *Config) { c.NoPFC, c.NoACFC = true, true }, join(mru, pfc, acfc), wire.ConfigureReject, join(pfc, acfc)},
+		{"no compression here", func(c *Config) { c.NoPFC, c.NoACFC = true, true }, join(mru, pfc, acfc),
+			wire.ConfigureReject, join(pfc, acfc)},
 		{"a boolean with a value", nil, []byte{7, 3, 1, 8, 3, 1}, wire.ConfigureReject, nil},
 		{"options that nobody knows", nil, join(mru, quality, callback, magic, mrru), wire.ConfigureReject, join(quality, callback, mrru)},
 		{"a Reject outranks a Nak", nil, join(mruOption(100), quality, mruOption(99)), wire.ConfigureReject, join(quality, mruOption(99))},
 		{"an option twice", nil, join(mru, mru), wire.ConfigureReject, mru},
 		{"we are to authenticate to the modem", nil, authOption(CHAP), wire.ConfigureReject, nil},
-		{"a willing Peer", func(c *Config) { c.Role, c.Auth = Peer, []AuthMethod{CHAP} }, authOption(CHAP), wire.ConfigureAck, nil},
-		{"a Peer that prefers CHAP", func(c *Config) { c.Role, c.Auth = Peer, []AuthMethod{CHAP, MSCHAPv2} }, authOption(PAP), wire.ConfigureNak, authOption(CHAP)},
-		{"a Peer that is asked for EAP", func(c *Config) { c.Role, c.Auth = Peer, []AuthMethod{PAP} }, []byte{3, 4, 0xc2, 0x27}, wire.ConfigureNak, authOption(PAP)},
-		{"a Peer that is asked for MS-CHAPv1", func(c *Config) { c.Role, c.Auth = Peer, []AuthMethod{MSCHAPv2} }, []byte{3, 5, 0xc2, 0x23, 0x80}, wire.ConfigureNak, authOption(MSCHAPv2)},
-		{"a Peer that does not authenticate", func(c *Config) { c.Role = Peer }, authOption(PAP), wire.ConfigureReject, nil},
+		{"a willing Peer", willing(CHAP), authOption(CHAP), wire.ConfigureAck, nil},
+		{"a Peer that prefers CHAP", willing(CHAP, MSCHAPv2), authOption(PAP), wire.ConfigureNak, authOption(CHAP)},
+		{"a Peer that is asked for EAP", willing(PAP), []byte{3, 4, 0xc2, 0x27}, wire.ConfigureNak, authOption(PAP)},
+		{"a Peer that is asked for MS-CHAPv1", willing(MSCHAPv2), []byte{3, 5, 0xc2, 0x23, 0x80}, wire.ConfigureNak, authOption(MSCHAPv2)},
+		{"a Peer that does not authenticate", willing(), authOption(PAP), wire.ConfigureReject, nil},
 	} {
 		h := newHand(t, tt.change)
 		h.open()

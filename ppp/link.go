@@ -59,8 +59,8 @@ func (l *Link) Open(now time.Time, fx *Effects) {
 		return
 	}
 	l.alive = true
-	l.fire(now, lcp, open, input{}, fx)
-	l.fire(now, lcp, up, input{}, fx)
+	l.fire(now, lcp, evOpen, input{}, fx)
+	l.fire(now, lcp, evUp, input{}, fx)
 }
 
 // Handle takes a frame from the peer, with or without FF 03, with a Protocol
@@ -128,7 +128,7 @@ func (l *Link) shut(now time.Time, why error, fx *Effects) {
 	if s := l.layers[lcp].state; s != closing && s != stopping {
 		l.why = why
 	}
-	l.fire(now, lcp, cloze, input{}, fx)
+	l.fire(now, lcp, evClose, input{}, fx)
 }
 
 // Abort says that the layer below has gone: the link is dead at once, nothing

@@ -13,7 +13,13 @@ func TestLinkIsSmall(t *testing.T) {
 	if n := unsafe.Sizeof(Link{}); n > 450 {
 		t.Errorf("a Link is %d octets, want at most 450", n)
 	}
-	t.Log(unsafe.Sizeof(Link{}), "octets")
+}
+
+// The package splits frames as its codec does.
+func TestParseFrameIsTheCodecs(t *testing.T) {
+	if p, info, ok := ParseFrame([]byte{0x21, 0x45}); p != ProtoIPv4 || len(info) != 1 || !ok {
+		t.Errorf("%v %x %v", p, info, ok)
+	}
 }
 
 // Each method brings two links up, with what the Authenticator grants.
@@ -36,13 +42,20 @@ func TestLogin(t *testing.T) {
 			if lns.PeerIfID != got.LocalIfID || lns.LocalIfID != got.PeerIfID || lns.PeerIfID == 0 {
 				t.Errorf("interface identifiers do not agree: %+v and %+v", lns, got)
 			}
+			for _, proto := range []Protocol{ProtoLCP, ProtoIPCP, ProtoIPV6CP} {
+				if !p.end[0].Opened(proto) {
+					t.Errorf("%v is not open", proto)
+				}
+			}
+			if p.end[0].Opened(ProtoPAP) {
+				t.Error("PAP is open")
+			}
 			if used := p.end[0].AuthUsed(); used != m {
 				t.Errorf("AuthUsed is %v", used)
 			}
 			if p.end[0].PeerMRU() != 1492 || p.end[1].PeerMRU() != 1492 {
 				t.Errorf("MRUs %d and %d", p.end[0].PeerMRU(), p.end[1].PeerMRU())
 			}
-			t.Log(p.sent, p.log)
 		})
 	}
 }

@@ -9,6 +9,9 @@ import (
 	"holdfast/ppp/wire"
 )
 
+// ipv6MTUMin is the smallest MTU of a link that carries IPv6 (RFC 8200 §5).
+const ipv6MTUMin = 1280
+
 // addresses is Network without its generous types: 0.0.0.0 and identifier 0
 // mean none.
 type addresses struct {
@@ -89,6 +92,11 @@ func (l *Link) allowed(p layer) bool {
 	if p == ipcp {
 		return l.net.peer != [4]byte{} || l.cfg.Role == Peer && l.cfg.IPCP
 	}
+	// "PPP links supporting IPv6 MUST allow the information field to be at least as
+	// large as the minimum link MTU size required for IPv6." RFC 5072 §2
+	if l.PeerMRU() < ipv6MTUMin {
+		return false
+	}
 	return l.net.ipv6 || l.cfg.Role == Peer && l.cfg.IPV6CP
 }
 
@@ -113,9 +121,9 @@ func (l *Link) openNetworks(now time.Time, fx *Effects) {
 		if l.layers[p].state != initial {
 			continue // granted again
 		}
-		l.fire(now, p, up, input{}, fx)
+		l.fire(now, p, evUp, input{}, fx)
 		if l.active(p) {
-			l.fire(now, p, open, input{}, fx)
+			l.fire(now, p, evOpen, input{}, fx)
 		}
 	}
 	if none {
@@ -152,10 +160,10 @@ func (l *Link) network(now time.Time, p layer, info []byte, fx *Effects) {
 // had refused before.
 func (l *Link) wake(now time.Time, p layer, fx *Effects) {
 	if l.layers[p].state == initial {
-		l.fire(now, p, up, input{}, fx)
+		l.fire(now, p, evUp, input{}, fx)
 	}
 	if l.layers[p].state == closed {
-		l.fire(now, p, open, input{}, fx)
+		l.fire(now, p, evOpen, input{}, fx)
 	}
 }
 
@@ -164,7 +172,7 @@ func (l *Link) wake(now time.Time, p layer, fx *Effects) {
 // "Upon reception of a Protocol-Reject, the implementation MUST stop sending
 // packets of the indicated protocol at the earliest opportunity." RFC 1661 §5.7
 func (l *Link) refuseNetwork(now time.Time, p layer, in input, fx *Effects) {
-	l.fire(now, lcp, rxjPlus, in, fx)
+	l.fire(now, lcp, evRXJPlus, in, fx)
 	l.closeNetwork(now, p, fx)
 }
 
@@ -172,9 +180,9 @@ func (l *Link) refuseNetwork(now time.Time, p layer, in input, fx *Effects) {
 // for each NCP to send a flurry of Terminate packets." RFC 1661 §3.7
 func (l *Link) closeNetwork(now time.Time, p layer, fx *Effects) {
 	if l.layers[p].state > starting {
-		l.fire(now, p, down, input{}, fx)
+		l.fire(now, p, evDown, input{}, fx)
 	}
 	if l.layers[p].state == starting {
-		l.fire(now, p, cloze, input{}, fx)
+		l.fire(now, p, evClose, input{}, fx)
 	}
 }

@@ -27,8 +27,9 @@ func (l *Link) papRequest(p wire.Packet, fx *Effects) {
 		return
 	}
 	if l.peerAuth != authPending {
-		// "any other Authenticate-Request packets received during the Network
-		// phase MUST return the same reply Code" (after RFC 1334 §2.2.1)
+		// "Because the Authenticate-Ack might be lost, the authenticator MUST allow
+		// repeated Authenticate-Request packets after completing the Authentication
+		// phase." RFC 1334 §2.2.1
 		l.sendVerdict(p.ID, fx)
 		return
 	}

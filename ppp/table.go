@@ -36,33 +36,33 @@ func (s state) negotiating() bool { return s >= reqSent && s <= ackSent }
 //
 // "The states in which the Restart timer is running are identifiable by the
 // presence of TO events." RFC 1661 §4.1
-func (s state) timed() bool { return transitions[toPlus][s] != no }
+func (s state) timed() bool { return transitions[evTOPlus][s] != no }
 
 // event is an event of the automaton (RFC 1661 §4.3).
 type event uint8
 
 const (
-	up event = iota
-	down
-	open
-	cloze // "close" is a builtin
+	evUp event = iota
+	evDown
+	evOpen
+	evClose
 
-	toPlus
-	toMinus
+	evTOPlus
+	evTOMinus
 
-	rcrPlus
-	rcrMinus
-	rca
-	rcn
+	evRCRPlus
+	evRCRMinus
+	evRCA
+	evRCN
 
-	rtr
-	rta
+	evRTR
+	evRTA
 
-	ruc
-	rxjPlus
-	rxjMinus
+	evRUC
+	evRXJPlus
+	evRXJMinus
 
-	rxr
+	evRXR
 
 	eventCount
 )
@@ -108,72 +108,72 @@ func (c cell) to() state { return state(c & 0xf) }
 var transitions = [eventCount][stateCount]cell{
 	// Initial, Starting, Closed, Stopped, Closing, Stopping,
 	// Req-Sent, Ack-Rcvd, Ack-Sent, Opened
-	up: {
+	evUp: {
 		2, irc | scr | 6, no, no, no, no,
 		no, no, no, no,
 	},
-	down: {
+	evDown: {
 		no, no, 0, tls | 1, 0, 1,
 		1, 1, 1, tld | 1,
 	},
-	open: {
+	evOpen: {
 		tls | 1, 1, irc | scr | 6, 3, 5, 5,
 		6, 7, 8, 9,
 	},
-	cloze: {
+	evClose: {
 		0, tlf | 0, 2, 2, 4, 4,
 		irc | str | 4, irc | str | 4, irc | str | 4, tld | irc | str | 4,
 	},
 
-	toPlus: {
+	evTOPlus: {
 		no, no, no, no, str | 4, str | 5,
 		scr | 6, scr | 6, scr | 8, no,
 	},
-	toMinus: {
+	evTOMinus: {
 		no, no, no, no, tlf | 2, tlf | 3,
 		tlf | 3, tlf | 3, tlf | 3, no,
 	},
 
-	rcrPlus: {
+	evRCRPlus: {
 		no, no, sta | 2, irc | scr | sca | 8, 4, 5,
 		sca | 8, sca | tlu | 9, sca | 8, tld | scr | sca | 8,
 	},
-	rcrMinus: {
+	evRCRMinus: {
 		no, no, sta | 2, irc | scr | scn | 6, 4, 5,
 		scn | 6, scn | 7, scn | 6, tld | scr | scn | 6,
 	},
-	rca: {
+	evRCA: {
 		no, no, sta | 2, sta | 3, 4, 5,
 		irc | 7, scr | 6, irc | tlu | 9, tld | scr | 6,
 	},
-	rcn: {
+	evRCN: {
 		no, no, sta | 2, sta | 3, 4, 5,
 		irc | scr | 6, scr | 6, irc | scr | 8, tld | scr | 6,
 	},
 
-	rtr: {
+	evRTR: {
 		no, no, sta | 2, sta | 3, sta | 4, sta | 5,
 		sta | 6, sta | 6, sta | 6, tld | zrc | sta | 5,
 	},
-	rta: {
+	evRTA: {
 		no, no, 2, 3, tlf | 2, tlf | 3,
 		6, 6, 8, tld | scr | 6,
 	},
 
-	ruc: {
+	evRUC: {
 		no, no, scj | 2, scj | 3, scj | 4, scj | 5,
 		scj | 6, scj | 7, scj | 8, scj | 9,
 	},
-	rxjPlus: {
+	evRXJPlus: {
 		no, no, 2, 3, 4, 5,
 		6, 6, 8, 9,
 	},
-	rxjMinus: {
+	evRXJMinus: {
 		no, no, tlf | 2, tlf | 3, tlf | 2, tlf | 3,
 		tlf | 3, tlf | 3, tlf | 3, tld | irc | str | 5,
 	},
 
-	rxr: {
+	evRXR: {
 		no, no, 2, 3, 4, 5,
 		6, 7, 8, ser | 9,
 	},

@@ -81,7 +81,7 @@ func TestTimedStates(t *testing.T) {
 		if s.timed() != want {
 			t.Errorf("%v: timed is %v", s, s.timed())
 		}
-		if plus, minus := transitions[toPlus][s] == no, transitions[toMinus][s] == no; plus != minus {
+		if plus, minus := transitions[evTOPlus][s] == no, transitions[evTOMinus][s] == no; plus != minus {
 			t.Errorf("%v has only one TO event", s)
 		}
 	}

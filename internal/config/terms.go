@@ -3,6 +3,7 @@
 package config
 
 import (
+	"cmp"
 	"slices"
 
 	"holdfast/internal/lns"
@@ -52,24 +53,17 @@ func (b *builder) clientTerms(v view, g *lns.TunnelGroup, c *accessClient) *lns.
 	}
 	s := c.ppp
 	s.Name = profile.Name
-	s.IdleTimeout = firstOf(s.IdleTimeout, aaa.ClientIdleTimeout)
+	s.IdleTimeout = cmp.Or(s.IdleTimeout, aaa.ClientIdleTimeout)
 	s.SessionTimeout = aaa.ClientSessionTimeout
 	profile.over(&s)
 	tunnel := groupTunnel(c.tunnel, g)
 	t := &lns.Terms{Client: c.Client, Tunnel: &tunnel, AAA: aaa, Profile: profile.DynamicProfile, PPP: &s.PPPProfile}
 	if c.id != "" && c.id != profile.interfaceID {
-		b.errorf(c.at.Pos, "client %s in %s: interface-id %s is not the l2tp-interface-id of dynamic profile %s", quote(c.Name), v.at.head(), c.id, profile.Name)
+		b.errorf(c.at.Pos, "client %s in %s: interface-id %s is not the l2tp-interface-id of dynamic profile %s",
+			quote(c.Name), v.at.head(), c.id, profile.Name)
 	}
 	b.checkTerms(v, c, t)
 	return t
-}
-
-func firstOf[T comparable](a, b T) T {
-	var zero T
-	if a != zero {
-		return a
-	}
-	return b
 }
 
 // groupTunnel is a client's tunnel with what the group adds.

@@ -68,7 +68,9 @@ func (s *Server) ListSubscribers(ctx context.Context, q *connect.Request[pb.List
 		}
 		if q.Msg.Counters {
 			for i, c := range data.subscribers(s.backend, shard, rows) {
-				page.Subscribers[i].Data = dataCounters(c)
+				if rows[i].State != lns.StateTerminated { // the element may be another's by now
+					page.Subscribers[i].Data = dataCounters(c)
+				}
 			}
 		}
 		return send(out, page, len(page.Subscribers))

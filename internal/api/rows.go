@@ -47,6 +47,14 @@ func count(n int) uint32 { return uint32(min(max(n, 0), math.MaxUint32)) }
 // since is when something of this age began.
 func since(now time.Time, age time.Duration) int64 { return now.Add(-age).Unix() }
 
+// login is when a subscriber came on line; 0: he has not.
+func login(now time.Time, age time.Duration) int64 {
+	if age == 0 {
+		return 0
+	}
+	return since(now, age)
+}
+
 func dataCounters(c forward.Counters) *pb.DataCounters {
 	return &pb.DataCounters{
 		Rx:      &pb.Volume{Packets: c.UpPackets, Bytes: c.UpBytes},
@@ -93,7 +101,7 @@ func subscriberRow(r *lns.SubscriberRow, now time.Time) *pb.Subscriber {
 		TunnelLocalId: uint32(r.TunnelLocalID), SessionLocalId: uint32(r.SessionLocalID),
 		PeerGateway: text(r.Peer), LocalGateway: text(r.Gateway), PeerName: clean(r.PeerName),
 		Mtu: count(r.MTU), TxSpeed: r.TxSpeed, RxSpeed: r.RxSpeed,
-		LoginUnix: since(now, r.Login), Cause: r.Cause, Shard: count(r.Shard),
+		LoginUnix: login(now, r.Login), Cause: r.Cause, Shard: count(r.Shard),
 	}
 }
 

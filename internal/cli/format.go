@@ -5,6 +5,7 @@ package cli
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -59,4 +60,12 @@ func bound(n uint32) string {
 		return "unlimited"
 	}
 	return strconv.FormatUint(uint64(n), 10)
+}
+
+// capital is s with its first letter a capital.
+func capital(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
 }

@@ -27,7 +27,7 @@ func showSummary(ctx context.Context, c *call) error {
 		fmt.Fprintln(w, "Administrative state is Drain")
 	}
 	fmt.Fprintf(w, "Tunnel authentication challenge is %s\n", enabled(set.GetTunnelAuthentication()))
-	fmt.Fprintf(w, "Tunnel Tx Address Change is %s\n", set.GetTxAddressChange())
+	fmt.Fprintf(w, "Tunnel Tx Address Change is %s\n", capital(set.GetTxAddressChange()))
 	fmt.Fprintf(w, "Min Retransmission Timeout for control packets is %d seconds\n", set.GetMinimumRetransmissionTimeoutSeconds())
 	fmt.Fprintf(w, "Max Retransmissions for Established Tunnel is %d\n", set.GetRetransmissionCountEstablished())
 	fmt.Fprintf(w, "Max Retransmissions for Not Established Tunnel is %d\n", set.GetRetransmissionCountNotEstablished())
@@ -80,7 +80,7 @@ func destinationView(l level) view[pb.Destination] {
 		}
 		if l == extensive {
 			fmt.Fprintf(w, "  Local IP: %s\n", d.LocalGateway)
-			fmt.Fprintf(w, "  Transport: ipUdp, Router Instance: %s\n", d.RoutingInstance)
+			fmt.Fprintf(w, "  Transport: ipUdp, Logical System: %s, Router Instance: %s\n", logicalSystem, d.RoutingInstance)
 			fmt.Fprintf(w, "  %-14s %9s %9s %9s\n", "Connections", "Total", "Active", "Failed")
 			fmt.Fprintf(w, "    %-12s %9d %9d %9d\n", "Tunnels", d.TunnelsTotal, d.Tunnels, d.TunnelsFailed)
 			fmt.Fprintf(w, "    %-12s %9d %9d %9d\n", "Sessions", d.SessionsTotal, d.Sessions, d.SessionsFailed)
@@ -128,7 +128,7 @@ func tunnelView(l level) view[pb.Tunnel] {
 			fmt.Fprintf(w, "  Local name: %s, Remote name: %s\n", t.LocalName, t.PeerName)
 		}
 		if l == extensive {
-			fmt.Fprintf(w, "  Tunnel Routing Instance: %s\n", t.RoutingInstance)
+			fmt.Fprintf(w, "  Tunnel Logical System: %s, Tunnel Routing Instance: %s\n", logicalSystem, t.RoutingInstance)
 			fmt.Fprintf(w, "  Max sessions: %s, Window size: %d, Peer window size: %d, Hello interval: %d\n",
 				bound(t.MaximumSessions), t.ReceiveWindow, t.PeerWindow, t.HelloIntervalSeconds)
 			fmt.Fprintf(w, "  Create time: %s, Up time: %s\n", moment(t.CreatedUnix), clock(t.UpSeconds))

@@ -29,7 +29,7 @@ var update = flag.Bool("update", false, "rewrite goldens and the page of the man
 //
 //	daemon SHARDS LACS TUNNELS SESSIONS   starts the daemon; the counts are per one of the word before
 //	holdfast WORDS...                     as in a shell; times are shown as <time>
-//	state STATE COUNT, destination NAME TUNNELS SESSIONS: see below
+//	state, destination, interface, drain, end: change what the daemon shows, see below
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
@@ -42,6 +42,7 @@ func TestScripts(t *testing.T) {
 			"destination": setDestination,
 			"interface":   setInterfaceCount,
 			"drain":       setDrain,
+			"end":         endSubscriber,
 		},
 	})
 }
@@ -140,4 +141,9 @@ func setDrain(ts *testscript.TestScript, _ bool, _ []string) {
 	for _, s := range backendOf(ts).List {
 		s.Summary.Draining = true
 	}
+}
+
+// end: the first subscriber of the first shard has timed out.
+func endSubscriber(ts *testscript.TestScript, _ bool, _ []string) {
+	backendOf(ts).List[0].End(0, lns.CauseKeepalive)
 }

@@ -86,7 +86,9 @@ func subscriberDetail(w io.Writer, s *pb.Subscriber, all bool) {
 	line("Session ID", fmt.Sprint(s.Id))
 	line("Agent Circuit ID", s.AgentCircuitId)
 	line("Agent Remote ID", s.AgentRemoteId)
-	line("Login Time", moment(s.LoginUnix))
+	if s.LoginUnix != 0 {
+		line("Login Time", moment(s.LoginUnix))
+	}
 	if all {
 		subscriberExtensive(w, s, line)
 	}
@@ -103,6 +105,9 @@ func subscriberExtensive(w io.Writer, s *pb.Subscriber, line func(name, value st
 	line("Local Gateway", s.LocalGateway)
 	fmt.Fprintf(w, "Tunnel Local ID: %d\nSession Local ID: %d\n", s.TunnelLocalId, s.SessionLocalId)
 	fmt.Fprintf(w, "MTU: %d\nTx Connect Speed: %d\nRx Connect Speed: %d\n", s.Mtu, s.TxSpeed, s.RxSpeed)
+	if s.Data == nil {
+		return
+	}
 	fmt.Fprintln(w, "Accounting Statistics:")
 	rx, tx := s.Data.GetRx(), s.Data.GetTx()
 	fmt.Fprintf(w, "  Input  bytes  : %20d\n  Output bytes  : %20d\n", rx.GetBytes(), tx.GetBytes())

@@ -341,12 +341,16 @@ func (e *Engine) showSubscribers(r *Request) {
 	// Ended ones are listed only when they are asked for.
 	r.Cursor = max(r.Cursor, terminatedCursor)
 	for int(r.Cursor-terminatedCursor) < e.history.count {
-		row := &e.history.at(int(r.Cursor - terminatedCursor)).row
+		kept := e.history.at(int(r.Cursor - terminatedCursor))
 		r.Cursor++
-		if !terminatedMatches(f, row) {
+		row := kept.row
+		if !terminatedMatches(f, &row) {
 			continue
 		}
-		r.Subscribers = append(r.Subscribers, *row)
+		if row.Login > 0 {
+			row.Login += e.now.Sub(kept.at) // ages go on after the end
+		}
+		r.Subscribers = append(r.Subscribers, row)
 		if len(r.Subscribers) == r.Limit {
 			r.Done = false
 			return

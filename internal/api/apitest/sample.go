@@ -95,6 +95,14 @@ func (s *Shard) addSession(t *lns.TunnelRow, shard int) {
 	s.Data[element] = forward.Counters{UpPackets: 10, UpBytes: 1000, DownPackets: 20, DownBytes: 24000, Spoofed: 1}
 }
 
+// End makes a subscriber one who is kept for inspection.
+func (s *Shard) End(i int, cause lns.Cause) {
+	r := &s.Subscribers[i]
+	s.Summary.States[r.State]--
+	r.State, r.Cause = lns.StateTerminated, cause.String()
+	s.Summary.States[r.State]++
+}
+
 // finish makes the rows that are counts of the others.
 func (s *Shard) finish(home bool) {
 	at := map[netip.Addr]int{}

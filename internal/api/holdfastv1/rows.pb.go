@@ -887,10 +887,10 @@ type Subscriber struct {
 	Mtu             uint32                 `protobuf:"varint,25,opt,name=mtu,proto3" json:"mtu,omitempty"`
 	TxSpeed         uint64                 `protobuf:"varint,26,opt,name=tx_speed,json=txSpeed,proto3" json:"tx_speed,omitempty"` // bit/s
 	RxSpeed         uint64                 `protobuf:"varint,27,opt,name=rx_speed,json=rxSpeed,proto3" json:"rx_speed,omitempty"`
-	LoginUnix       int64                  `protobuf:"varint,28,opt,name=login_unix,json=loginUnix,proto3" json:"login_unix,omitempty"`
-	Cause           string                 `protobuf:"bytes,29,opt,name=cause,proto3" json:"cause,omitempty"` // why it ended
+	LoginUnix       int64                  `protobuf:"varint,28,opt,name=login_unix,json=loginUnix,proto3" json:"login_unix,omitempty"` // 0: was never on line
+	Cause           string                 `protobuf:"bytes,29,opt,name=cause,proto3" json:"cause,omitempty"`                           // why it ended
 	Shard           uint32                 `protobuf:"varint,30,opt,name=shard,proto3" json:"shard,omitempty"`
-	Data            *DataCounters          `protobuf:"bytes,31,opt,name=data,proto3" json:"data,omitempty"` // when asked for
+	Data            *DataCounters          `protobuf:"bytes,31,opt,name=data,proto3" json:"data,omitempty"` // when asked for and not terminated
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }

@@ -111,8 +111,8 @@ func (t *TUN) TryRead(b []byte) (int, error) { return t.receive(b, false) }
 
 func (t *TUN) receive(b []byte, wait bool) (int, error) {
 	t.buffer, t.wait, t.n, t.err = b, wait, 0, nil
-	if err := t.conn.Read(t.read); err != nil {
-		return 0, fmt.Errorf("kernel: read %s: %w", t.name, err)
+	if t.conn.Read(t.read) != nil { // there are no deadlines: this is all that it can be
+		return 0, fmt.Errorf("kernel: read %s: %w", t.name, os.ErrClosed)
 	}
 	if t.err != nil {
 		return 0, fmt.Errorf("kernel: read %s: %w", t.name, t.err)
@@ -169,8 +169,8 @@ func (w *TUNWriter) Write(parts [][]byte) error {
 		w.vectors[i].SetLen(len(b))
 	}
 	w.used, w.err = len(parts), nil
-	if err := w.tun.conn.Write(w.write); err != nil {
-		return err
+	if w.tun.conn.Write(w.write) != nil {
+		return os.ErrClosed
 	}
 	return w.err
 }

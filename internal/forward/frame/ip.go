@@ -57,13 +57,16 @@ func Trim(b []byte) (ip []byte, ok bool) {
 // IsIPv6 tells the version of a packet that was trimmed.
 func IsIPv6(ip []byte) bool { return ip[0]>>4 == 6 }
 
-// Source4 and Destination4 are the addresses of an IPv4 packet.
-func Source4(ip []byte) uint32      { return binary.BigEndian.Uint32(ip[12:]) }
+// Source4 is the source address of an IPv4 packet.
+func Source4(ip []byte) uint32 { return binary.BigEndian.Uint32(ip[12:]) }
+
+// Destination4 is the destination address of an IPv4 packet.
 func Destination4(ip []byte) uint32 { return binary.BigEndian.Uint32(ip[16:]) }
 
-// Source6 and Destination6 are the upper halves, the /64s, of the addresses of
-// an IPv6 packet.
-func Source6(ip []byte) uint64      { return binary.BigEndian.Uint64(ip[8:]) }
+// Source6 is the upper half, the /64, of an IPv6 packet's source address.
+func Source6(ip []byte) uint64 { return binary.BigEndian.Uint64(ip[8:]) }
+
+// Destination6 is the /64 of an IPv6 packet's destination address.
 func Destination6(ip []byte) uint64 { return binary.BigEndian.Uint64(ip[24:]) }
 
 // TTL is the TTL or Hop Limit.

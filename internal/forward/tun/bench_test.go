@@ -191,7 +191,7 @@ func (m *bench) tunWrite() float64 {
 	defer m.sink()()
 	t := m.openTUN()
 	w := t.NewWriter()
-	ip := forwardtest.IP{From: netip.MustParseAddr("100.65.0.1"), To: netip.MustParseAddr("203.0.113.9"), Size: m.size}.Bytes()
+	ip := forwardtest.IP{From: netip.MustParseAddr("100.65.0.1"), To: netip.MustParseAddr("203.0.113.9"), Size: m.size, DF: true}.Bytes()
 	parts := [][]byte{frame.AppendVNet(nil, frame.VNet{}), ip}
 	var done atomic.Uint64
 	pps := rate(func() {
@@ -256,7 +256,7 @@ func (m *bench) up(trains bool) float64 {
 	s := m.session
 	s.Peer = netip.MustParseAddrPort("192.0.2.10:1702")
 	m.must(m.plane.Handle(0).Install([]forward.Session{s}))
-	ip := forwardtest.IP{From: s.IPv4, To: netip.MustParseAddr("203.0.113.9"), Size: m.size}.Bytes()
+	ip := forwardtest.IP{From: s.IPv4, To: netip.MustParseAddr("203.0.113.9"), Size: m.size, DF: true}.Bytes()
 	data := forwardtest.L2TP{TunnelID: s.TunnelID, SessionID: s.SessionID, Protocol: 0x21}.Bytes(ip)
 	var pps float64
 	m.must(m.lac.Do(func() error {

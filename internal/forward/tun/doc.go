@@ -3,8 +3,9 @@
 // Package tun is the data plane that works everywhere: UDP sockets towards the
 // LACs, a multi-queue TUN device towards the core, and Go in between.
 //
-//	LAC --UDP--> reader  (one a socket)      up.go    header, session, peer, anti-spoofing,
-//	               |  \--> lanes to shards   punt.go  MSS, counters
+//	LAC --UDP--> reader  (one a socket)      up.go    header, session, peer, anti-spoofing, MSS
+//	               |  \--> lanes to shards   punt.go
+//	             trains  (one a flow)        train.go super-packets, counters
 //	               v
 //	            TUN device (one a routing instance, one queue a CPU)   instance.go
 //	               |
@@ -23,7 +24,8 @@
 // batch and packets never. A counter slot is written by one goroutine, its
 // owner, and summed by readers. Buffers belong to the goroutine that fills
 // them; a packet is copied once on its way down, for its header, and not at all
-// on its way up.
+// on its way up. Packets of one flow keep their order both ways; between flows
+// there is none.
 //
 // # The kernel's part
 //
@@ -46,6 +48,5 @@
 // # Left out
 //
 // Shaping and policing; outer fragmentation (a session's MTU keeps packets
-// within the path, and what does not fit is refused by the socket and counted);
-// aggregation of small upstream packets into super-packets.
+// within the path, and what does not fit is refused by the socket and counted).
 package tun

@@ -27,7 +27,7 @@ type Options struct {
 
 	Device     string // of the default routing instance ["hf0"]; others end in their id
 	Queues     int    // of each device [one a CPU]
-	ElementMax int    // session elements a shard [1<<20]
+	ElementMax int    // bound on a session's Element [1<<22]
 	BatchMax   int    // datagrams read at a time [64]
 	ICMPRate   int    // packet-too-big errors a second, over all sessions [1000]
 	TableBase  int    // routing instance N has its pools in table TableBase+N [7600]
@@ -45,7 +45,7 @@ func (o *Options) defaults() error {
 	for _, d := range []struct {
 		field *int
 		value int
-	}{{&o.Queues, runtime.GOMAXPROCS(0)}, {&o.ElementMax, 1 << 20}, {&o.BatchMax, 64}, {&o.ICMPRate, 1000}, {&o.TableBase, 7600}} {
+	}{{&o.Queues, runtime.GOMAXPROCS(0)}, {&o.ElementMax, 1 << 22}, {&o.BatchMax, 64}, {&o.ICMPRate, 1000}, {&o.TableBase, 7600}} {
 		if *d.field <= 0 {
 			*d.field = d.value
 		}

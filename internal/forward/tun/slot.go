@@ -41,35 +41,45 @@ const (
 const chunkSize = 256
 
 type (
-	line  [perLine]atomic.Uint64
-	chunk [chunkSize]line
+	line      [perLine]atomic.Uint64
+	chunk     [chunkSize]line
+	directory []atomic.Pointer[chunk] // by element/chunkSize
 )
 
 // slot holds the counters of one goroutine: it alone adds to them, so that no
-// cache line is fought over. Lines come into being when they are first needed.
+// cache line is fought over. Lines come into being when they are first needed,
+// and stay.
 type slot struct {
 	_      [64]byte
 	totals [perSlot]atomic.Uint64
-	shards [][]atomic.Pointer[chunk] // by shard and element/chunkSize
-}
-
-func newSlot(shards, elements int) *slot {
-	s := &slot{shards: make([][]atomic.Pointer[chunk], shards)}
-	for i := range s.shards {
-		s.shards[i] = make([]atomic.Pointer[chunk], (elements+chunkSize-1)/chunkSize)
-	}
-	return s
+	shards []atomic.Pointer[directory]
 }
 
 // line is the session's counters in this slot. For the owner only.
 func (s *slot) line(of *session) *line {
-	at := &s.shards[of.shard][of.element/chunkSize]
-	c := at.Load()
+	n := of.element / chunkSize
+	d := s.shards[of.shard].Load()
+	if d == nil || int(n) >= len(*d) {
+		d = s.grow(int(of.shard), int(n))
+	}
+	c := (*d)[n].Load()
 	if c == nil {
 		c = new(chunk)
-		at.Store(c)
+		(*d)[n].Store(c)
 	}
 	return &c[of.element%chunkSize]
+}
+
+// grow makes room for chunk n of a shard.
+func (s *slot) grow(shard, n int) *directory {
+	larger := make(directory, max(8, 2*n))
+	if d := s.shards[shard].Load(); d != nil {
+		for i := range *d {
+			larger[i].Store((*d)[i].Load())
+		}
+	}
+	s.shards[shard].Store(&larger)
+	return &larger
 }
 
 func (s *slot) total(what int) { s.totals[what].Add(1) }
@@ -82,10 +92,11 @@ func (s *slot) drop(of *session, cause int) {
 
 // peek is line for anybody: nil when nothing was counted.
 func (s *slot) peek(shard int, element uint32) *line {
-	if int(element/chunkSize) >= len(s.shards[shard]) {
+	d := s.shards[shard].Load()
+	if d == nil || int(element/chunkSize) >= len(*d) {
 		return nil
 	}
-	c := s.shards[shard][element/chunkSize].Load()
+	c := (*d)[element/chunkSize].Load()
 	if c == nil {
 		return nil
 	}
@@ -94,7 +105,7 @@ func (s *slot) peek(shard int, element uint32) *line {
 
 // newSlot gives a goroutine its counters.
 func (p *Plane) newSlot() *slot {
-	s := newSlot(p.opt.Shards, p.opt.ElementMax)
+	s := &slot{shards: make([]atomic.Pointer[directory], p.opt.Shards)}
 	for {
 		old := p.slots.Load()
 		list := append((*old)[:len(*old):len(*old)], s)

@@ -199,6 +199,15 @@ func (e *Engine) finish(fx *Effects) {
 	if e.stopping {
 		e.stopSome(fx)
 	}
+	e.settleAll(fx)
+	e.l2.Flush(e.now, &fx.l2tp) // last: an answer given meanwhile carries the acknowledgement
+	e.settleAll(fx)
+}
+
+// settleAll settles, and handles messages to ourselves, until nothing is left:
+// each may lead to the other, and what stayed behind would wait for the next input.
+func (e *Engine) settleAll(fx *Effects) {
+	e.settle(fx)
 	for i := 0; i < len(e.inbox); i++ {
 		m := e.inbox[i]
 		e.deliver(&m, fx)
@@ -206,8 +215,6 @@ func (e *Engine) finish(fx *Effects) {
 	}
 	clear(e.inbox)
 	e.inbox = e.inbox[:0]
-	e.l2.Flush(e.now, &fx.l2tp) // last: an answer given meanwhile carries the acknowledgement
-	e.settle(fx)
 }
 
 // settle turns what the endpoint asks for into events of the others, until it

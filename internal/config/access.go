@@ -92,7 +92,7 @@ func (b *builder) accessClient(v view) *accessClient {
 		c.tunnel.SessionMax = min(n, c.tunnel.SessionMax)
 	}
 	c.Client = &lns.Client{
-		Name: v.key(), Tunnel: c.tunnel,
+		Name:               v.key(),
 		SessionMax:         l.int("maximum-sessions"),
 		TunnelSessionMax:   l.int("maximum-sessions-per-tunnel"),
 		LCPRenegotiation:   l.has("lcp-renegotiation"),

@@ -85,7 +85,7 @@ func TestProductionTunnelGroup(t *testing.T) {
 	text := around + "services { l2tp {\n" + fragment + "}\n} }\n"
 	_, r := load(t, "tunnel-group", []byte(text))
 	g := r.LNS.Groups[0]
-	if g.Name != "tg1-N00009-1-1-1" || g.HelloInterval >= 0 || g.Gateway != netip.MustParseAddr("67.69.121.170") {
+	if g.Name != "tg1-N00009-1-1-1" || g.Gateway != netip.MustParseAddr("67.69.121.170") {
 		t.Errorf("group %+v", g)
 	}
 	if g.Clients.Name != "bell-l2tp-access-profile" || g.AAA.Name != "aaa-profile" || g.Profile.Name != "dynamic-profile-1" {

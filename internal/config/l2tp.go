@@ -3,6 +3,7 @@
 package config
 
 import (
+	"cmp"
 	"time"
 
 	"holdfast/internal/lns"
@@ -79,30 +80,14 @@ func (b *builder) tunnelGroups() {
 
 func (b *builder) tunnelGroup(v view) *lns.TunnelGroup {
 	gateway := v.sub("local-gateway")
-	d := b.tunnelDefaults()
 	g := &lns.TunnelGroup{
-		Name:               v.key(),
-		Gateway:            gateway.addr("address"),
-		GatewayName:        gateway.text("gateway-name"),
-		SessionMax:         v.int("maximum-sessions"),
-		Clients:            b.access[v.text("l2tp-access-profile")].AccessProfile,
-		AAA:                b.aaa[v.text("aaa-access-profile")],
-		HideAVPs:           v.has("hide-avps"),
-		HelloInterval:      orNever(v.seconds("hello-interval")),
-		ReceiveWindow:      d.ReceiveWindow,
-		SendWindowMax:      v.int("maximum-send-window"),
-		RetransmitInterval: d.RetransmitInterval,
-		TunnelTimeout:      v.seconds("tunnel-timeout"),
-		TermsByHostName:    make(map[string]*lns.Terms),
-	}
-	if g.GatewayName == "" {
-		g.GatewayName = b.result.LNS.HostName
-	}
-	if v.has("receive-window") {
-		g.ReceiveWindow = v.int("receive-window")
-	}
-	if v.has("retransmit-interval") {
-		g.RetransmitInterval = v.seconds("retransmit-interval")
+		Name:            v.key(),
+		Gateway:         gateway.addr("address"),
+		GatewayName:     cmp.Or(gateway.text("gateway-name"), b.result.LNS.HostName),
+		SessionMax:      v.int("maximum-sessions"),
+		Clients:         b.access[v.text("l2tp-access-profile")].AccessProfile,
+		AAA:             b.aaa[v.text("aaa-access-profile")],
+		TermsByHostName: make(map[string]*lns.Terms),
 	}
 	if p := b.profiles[v.text("dynamic-profile")]; p != nil {
 		g.Profile = p.DynamicProfile
@@ -115,3 +100,19 @@ func (b *builder) tunnelGroup(v view) *lns.TunnelGroup {
 	}
 	return g
 }
+
+// groupTunnel is a client's tunnel with what the group v adds.
+func groupTunnel(t l2tp.TunnelConfig, v view, name string) l2tp.TunnelConfig {
+	t.HostName = name
+	t.VendorName = vendorName
+	t.HideAVPs = v.has("hide-avps") && t.Secret != ""
+	t.ReceiveWindow = cmp.Or(v.int("receive-window"), t.ReceiveWindow)
+	t.SendWindowMax = v.int("maximum-send-window")
+	t.HelloInterval = orNever(v.seconds("hello-interval"))
+	t.RetransmitInterval = cmp.Or(v.seconds("retransmit-interval"), t.RetransmitInterval)
+	t.EstablishTimeout = v.seconds("tunnel-timeout")
+	return t
+}
+
+// vendorName is our Vendor Name AVP (RFC 2661 §4.4.3).
+const vendorName = "holdfast"

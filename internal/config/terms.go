@@ -7,12 +7,8 @@ import (
 	"slices"
 
 	"holdfast/internal/lns"
-	"holdfast/l2tp"
 	"holdfast/ppp"
 )
-
-// vendorName is our Vendor Name AVP (RFC 2661 §4.4.3).
-const vendorName = "holdfast"
 
 // groupTerms settles what each client of a group gets.
 func (b *builder) groupTerms(v view, g *lns.TunnelGroup) {
@@ -56,26 +52,13 @@ func (b *builder) clientTerms(v view, g *lns.TunnelGroup, c *accessClient) *lns.
 	s.IdleTimeout = cmp.Or(s.IdleTimeout, aaa.ClientIdleTimeout)
 	s.SessionTimeout = aaa.ClientSessionTimeout
 	profile.over(&s)
-	tunnel := groupTunnel(c.tunnel, g)
+	tunnel := groupTunnel(c.tunnel, v, g.GatewayName)
 	t := &lns.Terms{Client: c.Client, Tunnel: &tunnel, AAA: aaa, Profile: profile.DynamicProfile, PPP: &s.PPPProfile}
 	if c.id != "" && c.id != profile.interfaceID {
 		b.errorf(c.at.Pos, "client %s in %s: interface-id %s is not the l2tp-interface-id of dynamic profile %s",
 			quote(c.Name), v.at.head(), c.id, profile.Name)
 	}
 	b.checkTerms(v, c, t)
-	return t
-}
-
-// groupTunnel is a client's tunnel with what the group adds.
-func groupTunnel(t l2tp.TunnelConfig, g *lns.TunnelGroup) l2tp.TunnelConfig {
-	t.HostName = g.GatewayName
-	t.VendorName = vendorName
-	t.HideAVPs = g.HideAVPs && t.Secret != ""
-	t.ReceiveWindow = g.ReceiveWindow
-	t.SendWindowMax = g.SendWindowMax
-	t.HelloInterval = g.HelloInterval
-	t.RetransmitInterval = g.RetransmitInterval
-	t.EstablishTimeout = g.TunnelTimeout
 	return t
 }
 

@@ -56,24 +56,17 @@ type Interface struct {
 
 // TunnelGroup is services l2tp tunnel-group NAME.
 type TunnelGroup struct {
-	Name               string
-	Gateway            netip.Addr     // local-gateway address
-	GatewayName        string         // local-gateway gateway-name; empty: the host name
-	SessionMax         int            // maximum-sessions; 0: no bound
-	Clients            *AccessProfile // l2tp-access-profile
-	AAA                *AAAProfile    // aaa-access-profile
-	Interfaces         []string       // service-interface, or those of service-device-pool: si-1/0/0 ...
-	Profile            *DynamicProfile
-	HideAVPs           bool
-	HelloInterval      time.Duration // negative: never send HELLO, as in l2tp.TunnelConfig
-	ReceiveWindow      int
-	SendWindowMax      int
-	RetransmitInterval time.Duration
-	TunnelTimeout      time.Duration // tunnel-timeout: how long establishing a tunnel or a call may take
-	ToSReflect         bool
+	Name        string
+	Gateway     netip.Addr     // local-gateway address
+	GatewayName string         // local-gateway gateway-name; empty: the host name
+	SessionMax  int            // maximum-sessions; 0: no bound
+	Clients     *AccessProfile // l2tp-access-profile
+	AAA         *AAAProfile    // aaa-access-profile
+	Interfaces  []string       // service-interface, or those of service-device-pool: si-1/0/0 ...
+	Profile     *DynamicProfile
+	ToSReflect  bool
 
-	// What follows is made of the above by config.Build, so that a LAC's name
-	// leads to everything that is meant for it with one look-up.
+	// A LAC's name leads to everything that is meant for it with one look-up.
 	TermsByHostName map[string]*Terms
 	TermsDefault    *Terms // of client default; nil: unknown LACs are refused
 }
@@ -108,9 +101,8 @@ type AccessProfile struct {
 // tunnel group. The profiles that it names are in its Terms.
 type Client struct {
 	Name               string
-	Tunnel             l2tp.TunnelConfig // everything but what the tunnel group adds: the secret, windows and timers
-	SessionMax         int               // maximum-sessions: over all tunnels of this client; 0: no bound
-	TunnelSessionMax   int               // maximum-sessions-per-tunnel; 0: no bound
+	SessionMax         int // maximum-sessions: over all tunnels of this client; 0: no bound
+	TunnelSessionMax   int // maximum-sessions-per-tunnel; 0: no bound
 	LCPRenegotiation   bool
 	LocalCHAP          bool
 	OverrideResultCode bool // override-result-code session-out-of-resource: CDN 2 in place of 4

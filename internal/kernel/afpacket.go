@@ -21,7 +21,10 @@ type PacketSocket struct {
 	skip  int // octets in front of the IP header
 }
 
-const vnetHeaderLength = 10
+const (
+	vnetHeaderLength = 10
+	packetBuffer     = 8 << 20
+)
 
 // OpenPacket opens a packet socket on a device of the calling thread's
 // namespace. Link-layer headers are left out. With vnetHeader, which is for
@@ -46,6 +49,8 @@ func OpenPacket(device string, vnetHeader bool) (*PacketSocket, error) {
 			return nil, errors.Join(fmt.Errorf("kernel: virtio headers of a packet socket: %w", err), unix.Close(fd))
 		}
 	}
+	// Not to lose packets while the reader is busy; best effort.
+	_ = setBuffer(fd, packetBuffer, unix.SO_RCVBUFFORCE, unix.SO_RCVBUF)
 	if err := unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: all, Ifindex: index}); err != nil {
 		return nil, errors.Join(fmt.Errorf("kernel: packet socket on %s: %w", device, err), unix.Close(fd))
 	}

@@ -109,7 +109,9 @@ func (l *Link) offered(o AuthOffer, fx *Effects) {
 }
 
 // Authenticated answers AuthRequest. It does nothing when none is out: the link
-// may have gone down or begun again in the meantime.
+// may have gone down or begun again in the meantime. It cannot tell one request
+// from the next, so the owner drops a verdict that is still on its way when
+// LinkUp comes.
 func (l *Link) Authenticated(now time.Time, v Verdict, fx *Effects) {
 	g := l.login
 	if g == nil || !g.judging {

@@ -98,8 +98,9 @@ func TestPAPDiscarded(t *testing.T) {
 	h = newHand(t, func(c *Config) { c.Auth = []AuthMethod{PAP} })
 	h.open()
 	h.send(ProtoPAP, wire.AuthenticateRequest, 5, wire.AppendPAPRequest(nil, "user", "secret")...)
+	h.send(ProtoCHAP, wire.Response, 5, wire.AppendCHAPValue(nil, make([]byte, 16), "user")...)
 	h.wantEffects("no response before LCP is Opened")
-	h.wantCount("no response before LCP is Opened", OutOfPhase, 1)
+	h.wantCount("no response before LCP is Opened", OutOfPhase, 2)
 }
 
 // "The authenticator MUST transmit a CHAP packet with the Code field set to 1

@@ -86,7 +86,7 @@ func (l *Link) Handle(now time.Time, frame []byte, fx *Effects) {
 		l.network(now, ipcp, info, fx)
 	case ProtoIPV6CP:
 		l.network(now, ipv6cp, info, fx)
-	case ProtoIPv4, ProtoIPv6:
+	case ProtoIPv4, ProtoIPv6: // forwarding is not the link's business
 	default:
 		l.unknown(protocol, info, fx)
 	}

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package admission
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Config bounds a Controller; zero fields mean the default in brackets.
+type Config struct {
+	Deadline     time.Duration // a call not begun by then is of no use to its caller [8 s]
+	ParkMax      int           // calls parked at once [65,536]
+	SlotsMin     int           // L is never below [16]
+	SlotsMax     int           // nor above [16,384]
+	ShortWait    time.Duration // oldest first while nobody has waited longer [250 ms]
+	RefusalsRate int           // refusals a second; calls beyond it are forgotten in silence [2,000]
+	Disabled     bool          // every call is begun at once, in order, whatever happens
+}
+
+func (c *Config) deadline() time.Duration  { return or(c.Deadline, 8*time.Second) }
+func (c *Config) parkMax() int             { return or(c.ParkMax, 65536) }
+func (c *Config) slotsMin() int            { return or(c.SlotsMin, 16) }
+func (c *Config) slotsMax() int            { return or(c.SlotsMax, 16384) }
+func (c *Config) shortWait() time.Duration { return or(c.ShortWait, 250*time.Millisecond) }
+func (c *Config) refusalsRate() int        { return or(c.RefusalsRate, 2000) }
+
+func or[T comparable](v, def T) T {
+	var zero T
+	if v == zero {
+		return def
+	}
+	return v
+}
+
+// Call is what the owner says of an offered call. Element names it until the
+// owner has reported its end.
+type Call struct {
+	Element uint32
+	Tunnel  uint16     // local tunnel id
+	LAC     netip.Addr // the LAC's address
+	Line    uint64     // hash of the line's name; 0: unknown
+	Arrived time.Time  // kernel receive timestamp of the first copy
+}
+
+// Verdict says what became of an offered or expired call.
+type Verdict uint8
+
+// Verdicts.
+const (
+	Parked     Verdict = iota // it waits
+	Superseded                // it was parked and its line has dialled again
+	Crowded                   // it was parked, the longest in the fullest LAC, and there is no room
+	Expired                   // its deadline has passed
+	Forgotten                 // as Expired or Crowded, past the budget of refusals: say nothing
+)
+
+// Dismissal is a parked call that is not going to be set up: the owner sends
+// CDN, unless it is to be forgotten.
+type Dismissal struct {
+	Element uint32
+	Verdict Verdict
+	Silent  bool // past the budget of refusals: forget it without a CDN
+	Waited  time.Duration
+}
+
+// Counters count calls over the life of a Controller.
+type Counters struct {
+	Offered, Admitted, Up, Failed uint64
+	Superseded, Crowded, Expired  uint64 // dismissed while parked
+	Silent                        uint64 // of the dismissed: without a CDN
+	Withdrawn                     uint64 // given up by the caller while parked
+	WithdrawnLate                 uint64 // given up by the caller in set-up: stale work
+	LateInSetUp                   uint64 // deadline passed in set-up
+	SlotsGrown, SlotsShrunk       uint64
+}
+
+// Controller admits the calls of one shard.
+type Controller struct {
+	cfg      Config
+	start    time.Time
+	queue    queue
+	limit    limit
+	setup    map[uint32]begun // calls that hold a slot
+	lines    map[uint64]int32 // parked calls by line
+	refusals bucket
+	gate     bool // the owner has closed the door: an outside resource is exhausted
+	waits    histogram
+	counters Counters
+}
+
+// begun is a call in set-up.
+type begun struct {
+	at      int64 // ns after start: when it was begun
+	arrived int64
+	lac     int32
+}
+
+// New makes a Controller whose time begins at start.
+func New(cfg Config, start time.Time) *Controller {
+	c := &Controller{cfg: cfg, start: start, setup: make(map[uint32]begun), lines: make(map[uint64]int32)}
+	c.queue.init()
+	c.limit.init(cfg.slotsMin(), cfg.slotsMax())
+	c.refusals.rate = int64(cfg.refusalsRate())
+	return c
+}
+
+func (c *Controller) ns(t time.Time) int64 { return int64(t.Sub(c.start)) }
+
+// Offer parks a call. Calls that have to go for it are appended to out.
+func (c *Controller) Offer(now time.Time, call Call, out []Dismissal) []Dismissal {
+	c.counters.Offered++
+	if call.Arrived.IsZero() || call.Arrived.After(now) {
+		call.Arrived = now
+	}
+	if call.Line != 0 {
+		if i, ok := c.lines[call.Line]; ok {
+			out = append(out, c.dismiss(now, i, Superseded))
+		}
+	}
+	if c.queue.count >= c.cfg.parkMax() {
+		out = append(out, c.dismiss(now, c.queue.oldestOfFullest(), Crowded))
+	}
+	i := c.queue.park(call, c.ns(call.Arrived))
+	if call.Line != 0 {
+		c.lines[call.Line] = i
+	}
+	return out
+}
+
+// Next chooses the call to be begun now and gives it a slot. ok is false when
+// none waits, or L is used up, or the gate is closed. Calls whose deadline has
+// passed are not chosen; Expire dismisses them.
+func (c *Controller) Next(now time.Time) (element uint32, ok bool) {
+	if c.queue.count == 0 || !c.cfg.Disabled && (len(c.setup) >= c.limit.slots() || c.gate) {
+		return 0, false
+	}
+	t := c.ns(now)
+	i, ok := c.choose(t)
+	if !ok {
+		return 0, false
+	}
+	p := &c.queue.parked[i]
+	element = p.call.Element
+	c.waits.add(time.Duration(t - p.arrived))
+	c.setup[element] = begun{at: t, arrived: p.arrived, lac: p.lac}
+	c.queue.lacs[p.lac].admitted++
+	c.forgetLine(i)
+	c.queue.remove(i)
+	c.counters.Admitted++
+	return element, true
+}
+
+// choose is the parked call whose turn it is.
+func (c *Controller) choose(now int64) (int32, bool) {
+	if c.cfg.Disabled {
+		return c.queue.oldest(), true
+	}
+	newest := now-c.queue.parked[c.queue.oldest()].arrived > int64(c.cfg.shortWait())
+	for range c.queue.lacsWaiting() {
+		i := c.queue.turn(newest)
+		p := &c.queue.parked[i]
+		if now < p.arrived+c.patience(p.lac) {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// Withdraw takes out a call that its caller has given up, parked or in set-up.
+func (c *Controller) Withdraw(now time.Time, element uint32) {
+	if i, ok := c.queue.find(element); ok {
+		p := &c.queue.parked[i]
+		c.queue.lacs[p.lac].patience.gaveUp(time.Duration(c.ns(now) - p.arrived))
+		c.counters.Withdrawn++
+		c.forgetLine(i)
+		c.queue.remove(i)
+		return
+	}
+	if b, ok := c.setup[element]; ok {
+		delete(c.setup, element)
+		c.counters.WithdrawnLate++
+		c.limit.failed(c.ns(now)-b.at, &c.counters)
+	}
+}
+
+// Up releases the slot of a call that has reached its goal.
+func (c *Controller) Up(now time.Time, element uint32) {
+	b, ok := c.setup[element]
+	if !ok {
+		return
+	}
+	delete(c.setup, element)
+	c.counters.Up++
+	c.limit.done(c.ns(now), c.ns(now)-b.at, len(c.setup)+1, &c.counters)
+}
+
+// Failed releases the slot of a call that was refused for a reason of its own:
+// a wrong password says nothing about load.
+func (c *Controller) Failed(element uint32) {
+	if _, ok := c.setup[element]; ok {
+		delete(c.setup, element)
+		c.counters.Failed++
+	}
+}
+
+// Late reports whether a call in set-up has passed its deadline, so that its
+// next dear step would be done for nobody.
+func (c *Controller) Late(now time.Time, element uint32) bool {
+	b, ok := c.setup[element]
+	if !ok || c.cfg.Disabled || c.ns(now) < b.arrived+c.patience(b.lac) {
+		return false
+	}
+	c.counters.LateInSetUp++
+	return true
+}
+
+// Expire dismisses parked calls whose deadline has passed, at most limit of them.
+func (c *Controller) Expire(now time.Time, limit int, out []Dismissal) []Dismissal {
+	if c.cfg.Disabled {
+		return out
+	}
+	t, k := c.ns(now), c.queue.turnLAC
+	for range c.queue.lacsWaiting() {
+		next := c.queue.lacs[k].ring.next
+		for i := c.queue.lacs[k].first; i != none && limit > 0; i = c.queue.lacs[k].first {
+			if t < c.queue.parked[i].arrived+c.patience(k) {
+				break
+			}
+			out = append(out, c.dismiss(now, i, Expired))
+			limit--
+		}
+		k = next
+	}
+	return out
+}
+
+// Idle reports whether no call is parked.
+func (c *Controller) Idle() bool { return c.queue.count == 0 }
+
+// InSetUp is how many calls hold a slot.
+func (c *Controller) InSetUp() int { return len(c.setup) }
+
+// Holds reports whether the call is parked or in set-up.
+func (c *Controller) Holds(element uint32) bool {
+	_, parked := c.queue.find(element)
+	_, begun := c.setup[element]
+	return parked || begun
+}
+
+// Gate opens or closes the door from outside: a full RADIUS window is load too.
+func (c *Controller) Gate(closed bool) { c.gate = closed }
+
+// dismiss takes a parked call out and says how it goes.
+func (c *Controller) dismiss(now time.Time, i int32, why Verdict) Dismissal {
+	p := &c.queue.parked[i]
+	d := Dismissal{
+		Element: p.call.Element, Verdict: why, Waited: time.Duration(c.ns(now) - p.arrived),
+		Silent: !c.refusals.take(c.ns(now)),
+	}
+	switch why {
+	case Superseded:
+		c.counters.Superseded++
+	case Crowded:
+		c.counters.Crowded++
+	case Expired:
+		c.counters.Expired++
+	}
+	if d.Silent {
+		c.counters.Silent++
+	}
+	c.forgetLine(i)
+	c.queue.remove(i)
+	return d
+}
+
+func (c *Controller) forgetLine(i int32) {
+	line := c.queue.parked[i].call.Line
+	if j, ok := c.lines[line]; ok && j == i {
+		delete(c.lines, line)
+	}
+}
+
+// patience is how long callers of a LAC wait, ns.
+func (c *Controller) patience(lac int32) int64 {
+	return int64(c.queue.lacs[lac].patience.estimate(c.cfg.deadline()))
+}

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package admission
+
+import "net/netip"
+
+// none ends a list of indices.
+const none = int32(-1)
+
+// queue holds parked calls. A call is in three lists by arrival: of all, of its
+// LAC and of its tunnel. LACs with parked calls form a ring, and so do the
+// tunnels of a LAC that have some; turns go round both rings.
+type queue struct {
+	parked  []parked
+	free    int32 // first free place in parked
+	count   int
+	all     list
+	lacs    []lac
+	lacAt   map[netip.Addr]int32
+	turnLAC int32 // the LAC whose turn is next; none: no call waits
+	tunnels []tunnel
+	freeTun int32
+	tunAt   map[tunnelKey]int32
+	place   map[uint32]int32 // parked by element
+}
+
+// parked is a call that waits, about 110 octets with its links.
+type parked struct {
+	call    Call
+	arrived int64 // ns after the controller's start
+	lac     int32
+	tunnel  int32
+	links   [3]link // in the list of all, of the LAC, of the tunnel; free places use the first
+}
+
+type link struct{ prev, next int32 }
+
+// The lists a parked call is in.
+const (
+	ofAll = iota
+	ofLAC
+	ofTunnel
+)
+
+// list is a list of parked calls, oldest first.
+type list struct{ first, last int32 }
+
+// lac is what is known of one LAC: its parked calls and how long its callers wait.
+type lac struct {
+	list
+	addr     netip.Addr
+	count    int
+	ring     link  // LACs with parked calls
+	turn     int32 // the tunnel whose turn is next
+	admitted uint64
+	patience patience
+}
+
+type tunnel struct {
+	list
+	key  tunnelKey
+	ring link // tunnels of this LAC with parked calls
+}
+
+type tunnelKey struct {
+	lac int32
+	id  uint16
+}
+
+func (q *queue) init() {
+	q.free, q.freeTun, q.turnLAC = none, none, none
+	q.all = list{none, none}
+	q.lacAt, q.tunAt, q.place = make(map[netip.Addr]int32), make(map[tunnelKey]int32), make(map[uint32]int32)
+}
+
+func (q *queue) find(element uint32) (int32, bool) {
+	i, ok := q.place[element]
+	return i, ok
+}
+
+// oldest is the call that waits longest. There is one.
+func (q *queue) oldest() int32 { return q.all.first }
+
+// park puts a call at the end of its lists.
+func (q *queue) park(c Call, arrived int64) int32 {
+	k := q.lacOf(c.LAC)
+	u := q.tunnelOf(k, c.Tunnel)
+	i := q.free
+	if i == none {
+		i = int32(len(q.parked))
+		q.parked = append(q.parked, parked{})
+	} else {
+		q.free = q.parked[i].links[ofAll].next
+	}
+	q.parked[i] = parked{call: c, arrived: arrived, lac: k, tunnel: u}
+	q.append(&q.all, i, ofAll)
+	q.append(&q.lacs[k].list, i, ofLAC)
+	q.append(&q.tunnels[u].list, i, ofTunnel)
+	q.place[c.Element] = i
+	q.lacs[k].count++
+	q.count++
+	return i
+}
+
+// remove takes a call out of its lists; a LAC or tunnel that waits no longer
+// leaves its ring.
+func (q *queue) remove(i int32) {
+	p := &q.parked[i]
+	k, u := p.lac, p.tunnel
+	delete(q.place, p.call.Element)
+	q.unlink(&q.all, i, ofAll)
+	q.unlink(&q.lacs[k].list, i, ofLAC)
+	q.unlink(&q.tunnels[u].list, i, ofTunnel)
+	*p = parked{}
+	p.links[ofAll].next = q.free
+	q.free = i
+	q.count--
+	if q.tunnels[u].first == none {
+		q.leaveTunnel(k, u)
+	}
+	if q.lacs[k].count--; q.lacs[k].count == 0 {
+		q.leaveLAC(k)
+	}
+}
+
+// turn is the call whose turn it is: of the next LAC, of its next tunnel, the
+// newest or the oldest.
+func (q *queue) turn(newest bool) int32 {
+	l := &q.lacs[q.turnLAC]
+	u := &q.tunnels[l.turn]
+	q.turnLAC, l.turn = l.ring.next, u.ring.next
+	if newest {
+		return u.last
+	}
+	return u.first
+}
+
+// lacsWaiting is the number of LACs in the ring.
+func (q *queue) lacsWaiting() (n int) {
+	if q.turnLAC == none {
+		return 0
+	}
+	for k := q.turnLAC; ; k = q.lacs[k].ring.next {
+		if n++; q.lacs[k].ring.next == q.turnLAC {
+			return n
+		}
+	}
+}
+
+// oldestOfFullest is the longest parked call of the LAC that has most.
+func (q *queue) oldestOfFullest() int32 {
+	full := q.turnLAC
+	for k := q.lacs[full].ring.next; k != q.turnLAC; k = q.lacs[k].ring.next {
+		if q.lacs[k].count > q.lacs[full].count {
+			full = k
+		}
+	}
+	return q.lacs[full].first
+}
+
+// lacOf is the entry of a LAC, in the ring.
+func (q *queue) lacOf(a netip.Addr) int32 {
+	k, ok := q.lacAt[a]
+	if !ok {
+		k = int32(len(q.lacs))
+		q.lacs = append(q.lacs, lac{list: list{none, none}, addr: a, turn: none})
+		q.lacAt[a] = k
+	}
+	if q.lacs[k].count == 0 {
+		q.joinLAC(k)
+	}
+	return k
+}
+
+func (q *queue) joinLAC(k int32) {
+	l := &q.lacs[k]
+	if q.turnLAC == none {
+		q.turnLAC, l.ring = k, link{k, k}
+		return
+	}
+	// Before the one whose turn is next: at the end of the round.
+	next := q.turnLAC
+	l.ring = link{q.lacs[next].ring.prev, next}
+	q.lacs[l.ring.prev].ring.next = k
+	q.lacs[next].ring.prev = k
+}
+
+func (q *queue) leaveLAC(k int32) {
+	r := q.lacs[k].ring
+	if r.next == k {
+		q.turnLAC = none
+		return
+	}
+	q.lacs[r.prev].ring.next, q.lacs[r.next].ring.prev = r.next, r.prev
+	if q.turnLAC == k {
+		q.turnLAC = r.next
+	}
+}
+
+func (q *queue) tunnelOf(k int32, id uint16) int32 {
+	key := tunnelKey{k, id}
+	if u, ok := q.tunAt[key]; ok {
+		return u
+	}
+	u := q.freeTun
+	if u == none {
+		u = int32(len(q.tunnels))
+		q.tunnels = append(q.tunnels, tunnel{})
+	} else {
+		q.freeTun = q.tunnels[u].ring.next
+	}
+	q.tunnels[u] = tunnel{list: list{none, none}, key: key}
+	q.tunAt[key] = u
+	l, t := &q.lacs[k], &q.tunnels[u]
+	if l.turn == none {
+		l.turn, t.ring = u, link{u, u}
+		return u
+	}
+	next := l.turn
+	t.ring = link{q.tunnels[next].ring.prev, next}
+	q.tunnels[t.ring.prev].ring.next = u
+	q.tunnels[next].ring.prev = u
+	return u
+}
+
+func (q *queue) leaveTunnel(k, u int32) {
+	l, t := &q.lacs[k], &q.tunnels[u]
+	delete(q.tunAt, t.key)
+	r := t.ring
+	if r.next == u {
+		l.turn = none
+	} else {
+		q.tunnels[r.prev].ring.next, q.tunnels[r.next].ring.prev = r.next, r.prev
+		if l.turn == u {
+			l.turn = r.next
+		}
+	}
+	t.ring.next = q.freeTun
+	q.freeTun = u
+}
+
+func (q *queue) append(l *list, i int32, which int) {
+	q.parked[i].links[which] = link{l.last, none}
+	if l.last == none {
+		l.first = i
+	} else {
+		q.parked[l.last].links[which].next = i
+	}
+	l.last = i
+}
+
+func (q *queue) unlink(l *list, i int32, which int) {
+	k := q.parked[i].links[which]
+	if k.prev == none {
+		l.first = k.next
+	} else {
+		q.parked[k.prev].links[which].next = k.next
+	}
+	if k.next == none {
+		l.last = k.prev
+	} else {
+		q.parked[k.next].links[which].prev = k.prev
+	}
+}

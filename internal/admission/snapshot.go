@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package admission
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Snapshot is a copy of a Controller's state, for readers.
+type Snapshot struct {
+	Slots        int           // L
+	InSetUp      int           // calls that hold a slot
+	Parked       int           // calls that wait
+	OldestWait   time.Duration // of the longest parked call
+	WaitP50      time.Duration // from arrival to being begun, of recent calls
+	WaitP99      time.Duration
+	SetUpFloor   time.Duration // least recent set-up latency
+	SetUpLatency time.Duration // smoothed
+	Gated        bool          // an outside resource holds the door closed
+	Counters     Counters
+	LACs         []LACShare // in the order in which they were first met
+}
+
+// LACShare is one LAC's part.
+type LACShare struct {
+	Address  netip.Addr
+	Parked   int
+	Admitted uint64
+	Patience time.Duration // after which its calls are of no use
+}
+
+// Snapshot copies what operators see.
+func (c *Controller) Snapshot(now time.Time) Snapshot {
+	s := Snapshot{
+		Slots: c.limit.slots(), InSetUp: len(c.setup), Parked: c.queue.count,
+		WaitP50: c.waits.quantile(0.5), WaitP99: c.waits.quantile(0.99),
+		SetUpFloor: time.Duration(c.limit.floor), SetUpLatency: time.Duration(c.limit.smooth),
+		Gated: c.gate, Counters: c.counters,
+	}
+	if c.queue.count > 0 {
+		s.OldestWait = time.Duration(c.ns(now) - c.queue.parked[c.queue.oldest()].arrived)
+	}
+	for k := range c.queue.lacs {
+		l := &c.queue.lacs[k]
+		s.LACs = append(s.LACs, LACShare{l.addr, l.count, l.admitted, time.Duration(c.patience(int32(k)))})
+	}
+	return s
+}

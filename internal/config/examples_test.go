@@ -6,7 +6,10 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"holdfast/internal/lns"
 )
@@ -46,7 +49,26 @@ func TestExamplesLoad(t *testing.T) {
 		if changes := Diff(tree, again); len(changes) > 0 {
 			t.Errorf("%s: its canonical text says something else: %v", f, changes)
 		}
+		if diff := cmp.Diff(comparableLines(tree.Text()), comparableLines(string(read(t, f)))); diff != "" {
+			t.Errorf("%s is not in canonical form: %s", f, diff)
+		}
 	}
+}
+
+// comparableLines leaves out what may differ from the canonical form.
+func comparableLines(text string) (lines []string) {
+	for _, line := range strings.Split(text, "\n") {
+		for _, secret := range []string{"shared-secret ", "password "} {
+			if strings.HasPrefix(strings.TrimSpace(line), secret) {
+				value, comment, _ := strings.Cut(line, ";")
+				line = value[:strings.Index(value, secret)+len(secret)] + ";" + comment
+			}
+		}
+		if line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines
 }
 
 // The demonstration dials fixed names and addresses; this is where they are

@@ -41,7 +41,7 @@ func (b *builder) l2tp() {
 }
 
 // retransmitIntervalMax is where the doubling of the retransmission interval
-// ends: "this cap MUST be no less than 8 seconds." RFC 2661 §5.8
+// ends. "This cap MUST be no less than 8 seconds per retransmission." RFC 2661 §5.8
 const retransmitIntervalMax = 16 * time.Second
 
 // tunnelDefaults is what services l2tp tunnel says of every tunnel.

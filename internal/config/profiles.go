@@ -66,7 +66,7 @@ func (b *builder) advertisement(v view, ipv6 bool) (lns.RouterAdvertisement, []n
 		MTU:               i.int("link-mtu"),
 	}
 	// "MUST be either zero or between MaxRtrAdvInterval and 9000 seconds."
-	// RFC 4861 §6.2.1, AdvDefaultLifetime
+	// RFC 4861 §6.2.1 of AdvDefaultLifetime
 	if out.RouterLifetime != 0 && out.RouterLifetime < out.IntervalMax {
 		b.errorf(i.posOf("default-lifetime"),
 			"default-lifetime %d is less than max-advertisement-interval %d: subscribers would be without a router between two advertisements",

@@ -37,24 +37,56 @@ func (s *Server) ListTunnels(ctx context.Context, q *connect.Request[pb.ListRequ
 	})
 }
 
-// ListSessions shows L2TP sessions.
+// ListSessions shows L2TP sessions, tunnel by tunnel.
 func (s *Server) ListSessions(ctx context.Context, q *connect.Request[pb.ListRequest], out *connect.ServerStream[pb.SessionPage]) error {
 	f, err := filter(q.Msg.Selector)
 	if err != nil {
 		return err
 	}
 	var data reader
-	return s.walk(ctx, lns.ShowSessions, f, func(shard int, r *lns.Request) error {
-		page, now := &pb.SessionPage{}, time.Now()
-		for i := range r.Sessions {
-			page.Sessions = append(page.Sessions, sessionRow(&r.Sessions[i], now))
+	page := &pb.SessionPage{}
+	flush := func() error {
+		full := page
+		page = &pb.SessionPage{}
+		return send(out, full, len(full.Sessions))
+	}
+	err = s.sessions(ctx, f, func(shard int, rows []lns.SessionRow) error {
+		from, now := len(page.Sessions), time.Now()
+		for i := range rows {
+			page.Sessions = append(page.Sessions, sessionRow(&rows[i], now))
 		}
 		if q.Msg.Counters {
-			for i, c := range data.sessions(s.backend, shard, r.Sessions) {
-				page.Sessions[i].Data = dataCounters(c)
+			for i, c := range data.sessions(s.backend, shard, rows) {
+				page.Sessions[from+i].Data = dataCounters(c)
 			}
 		}
-		return send(out, page, len(page.Sessions))
+		if len(page.Sessions) < pageRows {
+			return nil // many tunnels carry few sessions
+		}
+		return flush()
+	})
+	if err != nil {
+		return err
+	}
+	return flush()
+}
+
+// sessions walks the sessions that the filter selects. A listing goes tunnel by
+// tunnel; who looks for one subscriber is not made to wait for all tunnels.
+func (s *Server) sessions(ctx context.Context, f lns.Filter, page func(shard int, rows []lns.SessionRow) error) error {
+	if f.LocalTunnel != 0 || f.LocalSession != 0 || f.User != "" || f.Calling != "" {
+		return s.walk(ctx, lns.ShowSessions, f, func(shard int, r *lns.Request) error { return page(shard, r.Sessions) })
+	}
+	return s.walk(ctx, lns.ShowTunnels, f, func(shard int, r *lns.Request) error {
+		of := f
+		for i := range r.Tunnels {
+			of.LocalTunnel = r.Tunnels[i].LocalID
+			err := s.walkShard(ctx, shard, lns.ShowSessions, of, func(r *lns.Request) error { return page(shard, r.Sessions) })
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -36,7 +37,7 @@ type rig struct {
 	socket string
 }
 
-func newRig(t *testing.T, z apitest.Size) *rig {
+func newRig(t testing.TB, z apitest.Size) *rig {
 	t.Helper()
 	r := &rig{Backend: apitest.Sample(z, time.Now()), socket: filepath.Join(t.TempDir(), "s")}
 	l, err := api.Listen(r.socket)
@@ -68,7 +69,7 @@ func list(s *pb.Selector) *connect.Request[pb.ListRequest] {
 }
 
 // all reads a listing to its end.
-func all[Page, Row any](t *testing.T, stream *connect.ServerStreamForClient[Page], err error, of func(*Page) []*Row) []*Row {
+func all[Page, Row any](t testing.TB, stream *connect.ServerStreamForClient[Page], err error, of func(*Page) []*Row) []*Row {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -83,14 +84,25 @@ func all[Page, Row any](t *testing.T, stream *connect.ServerStreamForClient[Page
 	return rows
 }
 
-// A listing shows each row once, and never asks a shard for more than a page.
+// A listing shows each row once, tunnel by tunnel, and never asks a shard for more than a page.
 func TestListingPagesThroughShards(t *testing.T) {
 	r := newRig(t, apitest.Size{Shards: 3, LACs: 2, TunnelsPerLAC: 30, SessionsPerTunnel: 20})
+	// Elements are given out as calls come, whatever the tunnel.
+	for _, s := range r.List {
+		rand.New(rand.NewPCG(1, 2)).Shuffle(len(s.Sessions), func(i, j int) { s.Sessions[i], s.Sessions[j] = s.Sessions[j], s.Sessions[i] })
+	}
 	stream, err := r.ListSessions(ctx, list(nil))
 	rows := all(t, stream, err, (*pb.SessionPage).GetSessions)
 	seen := map[string]bool{}
-	for _, s := range rows {
+	tunnels := map[uint32]bool{}
+	for i, s := range rows {
 		seen[fmt.Sprint(s.TunnelLocalId, "/", s.LocalId)] = true
+		if i == 0 || s.TunnelLocalId != rows[i-1].TunnelLocalId {
+			if tunnels[s.TunnelLocalId] {
+				t.Errorf("tunnel %d is begun twice", s.TunnelLocalId)
+			}
+			tunnels[s.TunnelLocalId] = true
+		}
 	}
 	if len(rows) != 1200 || len(seen) != 1200 {
 		t.Errorf("%d rows, %d different, want 1200", len(rows), len(seen))
@@ -382,4 +394,16 @@ func TestSocket(t *testing.T) {
 	if _, err := api.Listen(filepath.Join(dir, "none", "s")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("no directory: %v", err)
 	}
+}
+
+// How long an operator waits for a row of a long listing, socket and decoding included.
+func BenchmarkListSubscribers(b *testing.B) {
+	r := newRig(b, apitest.Size{Shards: 2, LACs: 1, TunnelsPerLAC: 100, SessionsPerTunnel: 100})
+	b.ReportAllocs()
+	rows := 0
+	for b.Loop() {
+		stream, err := r.ListSubscribers(ctx, list(nil))
+		rows += len(all(b, stream, err, (*pb.SubscriberPage).GetSubscribers))
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(rows), "ns/row")
 }

@@ -19,20 +19,18 @@ import (
 // demoCommand is `holdfast demo`: an LNS, subscribers, traffic, and what an
 // operator sees of it.
 type demoCommand struct {
-	Config   string  `default:"examples/demo.conf" type:"existingfile" help:"Configuration of the LNS; its gateways are 192.0.2.1 and 192.0.2.2."`
-	LACs     int     `name:"lacs" default:"3" help:"LACs."`
-	Tunnels  int     `default:"60" help:"Tunnels over all LACs."`
-	Sessions int     `default:"600" help:"PPP sessions over all tunnels."`
-	Traffic  float64 `default:"5000" help:"Packets a second through the sessions."`
-	Mode     string  `default:"auto" enum:"auto,namespaces,user,loopback" help:"Where it happens: namespaces need root, user makes them without, loopback has no forwarding."`
+	Config   string        `default:"examples/demo.conf" type:"existingfile" help:"Configuration of the LNS; its gateways are 192.0.2.1 and 192.0.2.2."`
+	LACs     int           `name:"lacs" default:"3" help:"LACs."`
+	Tunnels  int           `default:"60" help:"Tunnels over all LACs."`
+	Sessions int           `default:"600" help:"PPP sessions over all tunnels."`
+	Traffic  float64       `default:"5000" help:"Packets a second through the sessions."`
+	Hold     time.Duration `default:"5s" help:"How long the sessions stay up."`
+	Mode     string        `default:"auto" enum:"auto,namespaces,user,loopback" help:"Where: namespaces need root, loopback has no forwarding."`
 }
 
 // insideFailed is the exit status by which the demo inside a user namespace says
 // that it can do nothing there.
 const insideFailed = 77
-
-// holdTime is how long the demo's sessions stay up.
-const holdTime = 5 * time.Second
 
 // Run plays the demo.
 func (c *demoCommand) Run(ctx context.Context) error {
@@ -119,6 +117,7 @@ func (d *demo) play(ctx context.Context) error {
 	result.WriteTable(d.out)
 
 	d.title("after they have hung up")
+	fmt.Fprintln(d.out, "Ended subscribers can be inspected for the destruct timeout; ended tunnels acknowledge for 31 s (RFC 2661 §5.7).")
 	d.show(ctx, self, "show subscribers summary")
 	d.show(ctx, self, "show services l2tp summary")
 	stopped, err := d.s.Stop()
@@ -161,7 +160,7 @@ func (d *demo) storm(atHold func()) storm.Options {
 			IPv4: true, IPv6: true, CircuitID: "access-node eth 0/%d:100", Calling: "49301%d",
 		},
 		Sources:  d.s.Sources,
-		Hold:     holdTime,
+		Hold:     d.c.Hold,
 		AtHold:   atHold,
 		Listen:   d.s.Listen,
 		Progress: (&storm.Lines{W: d.out}).Progress,
@@ -174,10 +173,11 @@ func (d *demo) storm(atHold func()) storm.Options {
 
 // look shows what an operator sees while the subscribers are on line.
 func (d *demo) look(ctx context.Context, self string) {
-	time.Sleep(holdTime / 2) // some traffic first
+	time.Sleep(d.c.Hold / 2) // some traffic first
 	for _, words := range []string{
 		"show services l2tp summary", "show services l2tp destination",
 		"show subscribers summary", "show subscribers summary port",
+		"show subscribers extensive user-name user7@example",
 	} {
 		d.show(ctx, self, words)
 	}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"holdfast/internal/testenv"
+)
+
+// buildBinary makes the program as `make build` does.
+func buildBinary(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "holdfast")
+	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return path
+}
+
+// playDemo runs the demo in small and wants to see certain lines in this order.
+func playDemo(t *testing.T, mode string, lines ...string) {
+	t.Helper()
+	cmd := exec.Command(buildBinary(t), "demo", "--mode", mode, "--config", "../../examples/demo.conf", "--sessions", "120", "--tunnels", "12", "--hold", "1s")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	rest := string(out)
+	for _, line := range lines {
+		_, after, found := strings.Cut(rest, line)
+		if !found {
+			t.Fatalf("%q is not where it should be in\n%s", line, out)
+		}
+		rest = after
+	}
+	if left, _ := filepath.Glob("/run/netns/hf-demo-*"); left != nil {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+var controlLines = []string{
+	"ready after", "120 subscribers dial over 12 tunnels from 3 LACs",
+	"Tunnels: 12, Sessions: 120", "Subscribers by State", "Active: 120", "Total Subscribers: 120",
+	"12 tunnels, 120 of 120 sessions", "calls failed       none", "0 left over",
+	"Tunnels: 0, Sessions: 0", "has left nothing behind",
+}
+
+// Without root: log-ins, show commands and hang-up on the loopback device.
+func TestDemoOnLoopback(t *testing.T) {
+	playDemo(t, "loopback", append([]string{"Not shown for that reason"}, controlLines...)...)
+}
+
+// With root: the same in namespaces, and every packet comes back whole.
+func TestRootDemoInNamespaces(t *testing.T) {
+	testenv.TUN(t)
+	playDemo(t, "namespaces", append([]string{"network namespaces lac, lns and core;"}, controlLines...)...)
+}
+
+// Without root, where users may make namespaces: the same inside one of those.
+func TestRootDemoInUserNamespace(t *testing.T) {
+	testenv.TUN(t)
+	playDemo(t, "user", append([]string{"inside a user namespace"}, controlLines...)...)
+}

@@ -69,30 +69,32 @@ func (w *writer) append(t AVPType, m *Message) {
 // appendOther writes the values that have a form of their own.
 func (w *writer) appendOther(t AVPType, mandatory, hide bool, m *Message) {
 	var scratch [64]byte
-	v := scratch[:0]
-	u16, u32 := binary.BigEndian.AppendUint16, binary.BigEndian.AppendUint32
+	v, be := scratch[:0], binary.BigEndian
 	switch t {
 	case TieBreaker:
 		v = binary.BigEndian.AppendUint64(v, m.TieBreaker)
 	case ResultCodeAVP:
-		v = u16(v, m.Result.Code)
+		v = be.AppendUint16(v, m.Result.Code)
 		if m.Result.HasError || m.Result.Error != 0 || len(m.Result.Message) > 0 {
-			v = append(u16(v, m.Result.Error), m.Result.Message...)
+			v = append(be.AppendUint16(v, m.Result.Error), m.Result.Message...)
 		}
 	case Q931CauseCode:
-		v = append(append(u16(v, m.Q931.Code), m.Q931.Message), m.Q931.Advisory...)
+		v = append(append(be.AppendUint16(v, m.Q931.Code), m.Q931.Message), m.Q931.Advisory...)
 	case CallErrorsAVP:
 		e := &m.CallErrors
-		v = u32(u32(u32(u16(v, 0), e.CRC), e.Framing), e.HardwareOverruns)
-		v = u32(u32(u32(v, e.BufferOverruns), e.Timeouts), e.Alignment)
+		v = append(v, 0, 0) // reserved
+		for _, n := range [...]uint32{e.CRC, e.Framing, e.HardwareOverruns, e.BufferOverruns, e.Timeouts, e.Alignment} {
+			v = be.AppendUint32(v, n)
+		}
 	case ACCM:
-		v = u32(u32(u16(v, 0), m.ACCM.Send), m.ACCM.Receive)
+		v = be.AppendUint32(be.AppendUint32(append(v, 0, 0), m.ACCM.Send), m.ACCM.Receive)
 	case PPPDisconnectCause:
 		c := &m.DisconnectCause
-		v = append(append(u16(u16(v, c.Code), c.Protocol), c.Direction), c.Message...)
+		v = append(append(be.AppendUint16(be.AppendUint16(v, c.Code), c.Protocol), c.Direction), c.Message...)
 	case ConnectSpeedUpdate:
 		for _, u := range m.SpeedUpdates {
-			v = u32(u32(u16(u16(v[:0], 0), u.RemoteSessionID), u.Tx), u.Rx)
+			v = be.AppendUint16(append(v[:0], 0, 0), u.RemoteSessionID)
+			v = be.AppendUint32(be.AppendUint32(v, u.Tx), u.Rx)
 			w.avp(VendorIETF, t, mandatory, hide, v)
 		}
 		return

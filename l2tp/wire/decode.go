@@ -215,9 +215,7 @@ func (d *Decoder) decodeOther(t AVPType, v []byte, m *Message) bool {
 	u32 := binary.BigEndian.Uint32
 	switch t {
 	case RandomVector:
-		if d.vector = v; v == nil {
-			d.vector = []byte{}
-		}
+		d.vector = v // never nil, even when it is empty
 	case TieBreaker:
 		m.TieBreaker = binary.BigEndian.Uint64(v)
 	case ResultCodeAVP:

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package shard
+
+import (
+	"context"
+	"encoding/binary"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/netip"
+
+	"testing"
+	"time"
+
+	"holdfast/internal/kernel"
+	"holdfast/internal/lns"
+	"holdfast/internal/netio"
+	"holdfast/internal/packet"
+	"holdfast/l2tp"
+)
+
+// wired is a shard behind real sockets on loopback, and a LAC's socket.
+type wired struct {
+	shard *Shard
+	local netip.AddrPort // of the gateway
+	lac   *kernel.UDPSocket
+	into  packet.Batch
+}
+
+// wire runs an engine behind one gateway for the time of the test.
+func wire(tb testing.TB, engine func(local netip.AddrPort) Engine) *wired {
+	tb.Helper()
+	lac, err := kernel.ListenUDP(netip.MustParseAddrPort("127.0.0.1:0"), kernel.UDPOptions{GRO: true, ReceiveBuffer: 4 << 20})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	// The gateway takes the LAC's port on another loopback address: it is free there.
+	sockets, err := netio.Open(netio.Config{Gateways: []netip.Addr{netip.MustParseAddr("127.0.0.2")}, Port: lac.LocalAddr().Port(), Shards: 1})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	g := sockets.Groups[0]
+	s := New(Options{
+		Engine: engine(g.Local), Plane: &outside{}, Sender: sockets.Sender(0), Packets: 2 * netio.QueueLength,
+		Log: NewLog(slog.New(slog.NewTextHandler(io.Discard, nil))),
+	})
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error)
+	tasks := []func(context.Context) error{
+		s.Run, netio.NewReader(g.Control[0], s.Packets()).Run, netio.NewReader(g.Data[0], s.Packets()).Run,
+	}
+	for _, task := range tasks {
+		go func() { ended <- task(ctx) }()
+	}
+	tb.Cleanup(func() {
+		cancel()
+		for range tasks {
+			if err := <-ended; err != nil {
+				tb.Error(err)
+			}
+		}
+		sockets.Close()
+		lac.Close()
+		if n := s.Stats().Recovered; n > 0 {
+			tb.Errorf("the engine panicked %d times", n)
+		}
+	})
+	return &wired{s, g.Local, lac, packet.Batch{Datagrams: make([]packet.Datagram, 256)}}
+}
+
+// send sends d to the gateway.
+func (w *wired) send(tb testing.TB, d []packet.Datagram) {
+	if n, err := w.lac.WriteBatch(d); n != len(d) || err != nil {
+		tb.Fatalf("WriteBatch: %d, %v", n, err)
+	}
+}
+
+// receive waits for datagrams.
+func (w *wired) receive(tb testing.TB) []packet.Datagram {
+	w.lac.SetReadDeadline(time.Now().Add(10 * time.Second))
+	n, err := w.lac.ReadBatch(&w.into)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return w.into.Datagrams[:n]
+}
+
+// echo sends a batch and waits until all of it has come back.
+func (w *wired) echo(tb testing.TB, d []packet.Datagram) {
+	w.send(tb, d)
+	for left := len(d); left > 0; {
+		left -= len(w.receive(tb))
+	}
+}
+
+// echoer is an engine that sends everything back.
+func echoer(netip.AddrPort) Engine {
+	return &machine{quiet: true, packets: func(_ time.Time, d []packet.Datagram, fx *lns.Effects) {
+		fx.Transmit = append(fx.Transmit, d...)
+	}}
+}
+
+func controls(n int, to netip.AddrPort) []packet.Datagram {
+	d := make([]packet.Datagram, n)
+	for i := range d {
+		b := make([]byte, 60)
+		b[0], b[1], b[3] = 0xc8, 2, 60
+		b[4], b[5] = byte(i), 1 // tunnel ids differ, as a LAC's do
+		d[i] = packet.Datagram{Data: b, Peer: to}
+	}
+	return d
+}
+
+// From recvmmsg through reader, shard, engine and sender to sendmmsg nothing is
+// allocated.
+func TestWireDoesNotAllocate(t *testing.T) {
+	w := wire(t, echoer)
+	d := controls(64, w.local)
+	for range 100 {
+		w.echo(t, d)
+	}
+	if allocs := testing.AllocsPerRun(200, func() { w.echo(t, d) }); allocs != 0 {
+		t.Errorf("%v allocations for %d datagrams there and back", allocs, len(d))
+	}
+}
+
+// The same with the real engine and a tunnel that is up: HELLOs and their
+// acknowledgements, which is what an idle tunnel lives of, cost no allocation.
+func TestHelloDoesNotAllocate(t *testing.T) {
+	w := wire(t, func(local netip.AddrPort) Engine {
+		terms := &lns.Terms{
+			Client: &lns.Client{}, Tunnel: &l2tp.TunnelConfig{HostName: "lns1"},
+			AAA: &lns.AAAProfile{}, Profile: &lns.DynamicProfile{}, PPP: &lns.PPPProfile{},
+		}
+		cfg := &lns.Config{Groups: []*lns.TunnelGroup{{Name: "north", Gateway: local.Addr(), Clients: &lns.AccessProfile{}, TermsDefault: terms}}}
+		return lns.New(lns.Options{Config: cfg, Shards: 1, Rand: rand.New(rand.NewPCG(1, 0)), Now: time.Now()})
+	})
+	tunnel := w.openTunnel(t)
+
+	hello := make([]byte, 20)
+	copy(hello, []byte{0xc8, 2, 0, 20, byte(tunnel >> 8), byte(tunnel), 0, 0, 0, 0, 0, 1, 0x80, 8, 0, 0, 0, 0, 0, 6})
+	d := []packet.Datagram{{Data: hello, Peer: w.local}}
+	ns := uint16(2) // after SCCRQ and SCCCN
+	exchange := func() {
+		binary.BigEndian.PutUint16(hello[8:], ns)
+		ns++
+		w.send(t, d)
+		for acknowledged := false; !acknowledged; {
+			for _, a := range w.receive(t) {
+				acknowledged = acknowledged || len(a.Data) == 12 && binary.BigEndian.Uint16(a.Data[10:]) == ns
+			}
+		}
+	}
+	for range 100 {
+		exchange()
+	}
+	if allocs := testing.AllocsPerRun(200, exchange); allocs != 0 {
+		t.Errorf("%v allocations for a HELLO", allocs)
+	}
+}
+
+// openTunnel is a LAC that opens a tunnel and returns the LNS's id of it.
+func (w *wired) openTunnel(t *testing.T) l2tp.TunnelID {
+	t.Helper()
+	lac := l2tp.New(l2tp.Config{Rand: rand.New(rand.NewPCG(2, 0))})
+	var fx l2tp.Effects
+	id, err := lac.OpenTunnel(time.Now(), w.local, w.lac.LocalAddr(), &l2tp.TunnelConfig{HostName: "lac1"}, &fx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		up := false
+		for i := range fx.List {
+			switch e := &fx.List[i]; e.Kind {
+			case l2tp.Send:
+				w.send(t, []packet.Datagram{{Data: e.Packet, Peer: w.local}})
+			case l2tp.TunnelUp:
+				up = true
+			case l2tp.TunnelDown:
+				t.Fatal("the tunnel was refused")
+			}
+		}
+		fx.Reset()
+		if up {
+			info, _ := lac.Tunnel(id)
+			return info.PeerTunnelID
+		}
+		for _, d := range w.receive(t) {
+			lac.Handle(time.Now(), d.Peer, d.Local, d.Data, &fx)
+		}
+		lac.Flush(time.Now(), &fx)
+	}
+}
+
+// Datagrams there and back through the whole path, by size of the batch.
+func BenchmarkWireEcho(b *testing.B) {
+	for _, size := range []struct {
+		name string
+		n    int
+	}{{"1", 1}, {"16", 16}, {"256", 256}} {
+		b.Run(size.name, func(b *testing.B) {
+			w := wire(b, echoer)
+			d := controls(size.n, w.local)
+			w.echo(b, d)
+			b.ReportAllocs()
+			for b.Loop() {
+				w.echo(b, d)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*size.n), "ns/datagram")
+		})
+	}
+}
+
+// What the loop itself costs for one datagram: everything but the kernel.
+func BenchmarkLoop(b *testing.B) {
+	r := newRig(echoer(netip.AddrPort{}).(*machine))
+	r.outside.counted = true
+	in := &packet.Batch{Datagrams: controls(1, netip.MustParseAddrPort("127.0.0.1:1701"))}
+	b.ReportAllocs()
+	for b.Loop() {
+		r.Packets() <- in
+		r.advance()
+		r.turn()
+	}
+}

@@ -22,7 +22,9 @@ func TestAddressChange(t *testing.T) {
 		port   = "port"   // the old address with the new port
 	)
 	was := netip.MustParseAddrPort("192.0.2.9:4321")
-	places := []netip.AddrPort{netip.MustParseAddrPort("192.0.2.9:5000"), netip.MustParseAddrPort("192.0.2.10:4321"), netip.MustParseAddrPort("192.0.2.10:5000")}
+	places := []netip.AddrPort{
+		netip.MustParseAddrPort("192.0.2.9:5000"), netip.MustParseAddrPort("192.0.2.10:4321"), netip.MustParseAddrPort("192.0.2.10:5000"),
+	}
 	for policy, want := range map[l2tp.AddressChange][3]string{
 		l2tp.AddressChangeAccept:          {follow, follow, follow},
 		l2tp.AddressChangeIgnore:          {ignore, ignore, ignore},

@@ -159,8 +159,8 @@ func TestSendWindow(t *testing.T) {
 		k.h.Send(0, rq)
 		k.h.Send(0, l2tptest.Message(wire.SCCCN)) // acknowledges the SCCRP: the window is 2
 		for i := range 64 {
-			_, err := k.p.LNS.OpenCall(k.p.Now, l2tp.TunnelID(k.h.Peer), &l2tp.Call{Outgoing: true, Serial: uint32(i), FramingType: 1, BearerType: 1}, &k.p.LNS.FX)
-			if err != nil {
+			call := &l2tp.Call{Outgoing: true, Serial: uint32(i), FramingType: 1, BearerType: 1}
+			if _, err := k.p.LNS.OpenCall(k.p.Now, l2tp.TunnelID(k.h.Peer), call, &k.p.LNS.FX); err != nil {
 				t.Fatal(err)
 			}
 		}

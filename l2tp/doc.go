@@ -8,16 +8,16 @@
 // comes back when Next says so. Nothing here reads a clock or rolls dice of its
 // own, so that the same inputs give the same outputs, octet by octet.
 //
-//	        datagram, time                          owner's will
-//	              |                                      |
-//	  Handle -> control.go                AcceptTunnel, OpenCall, CloseCall ...
-//	              |  header, tunnel                      |
-//	          transport.go  order, acknowledge,          |
-//	              |         repeat, window               |
-//	          tunnel_step.go ---- state of a tunnel -----+
-//	          session_step.go --- state of a call -------+
-//	              |                                      |
-//	              +-----------> Effects <----------------+
+//	      datagram, time                          owner's will
+//	            |                                      |
+//	Handle -> control.go                AcceptTunnel, OpenCall, CloseCall ...
+//	            |  header, tunnel                      |
+//	        transport.go  order, acknowledge,          |
+//	            |         repeat, window               |
+//	        tunnel_step.go ---- state of a tunnel -----+
+//	        session_step.go --- state of a call -------+
+//	            |                                      |
+//	            +-----------> Effects <----------------+
 //
 // # Files, in reading order
 //

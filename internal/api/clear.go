@@ -7,35 +7,35 @@ import (
 
 	"connectrpc.com/connect"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	pb "holdfast/internal/api/holdfastv1"
 	"holdfast/internal/lns"
 )
 
 // clearFilter translates the selector of a clear. Nobody closes everything by
-// leaving something out.
-func clearFilter(q *pb.ClearRequest) (lns.Filter, error) {
+// leaving something out, or by a selector that says nothing about these objects.
+func clearFilter(q *pb.ClearRequest, allowed []protoreflect.Name) (lns.Filter, error) {
 	if !q.All && (q.Selector == nil || proto.Equal(q.Selector, &pb.Selector{})) {
 		return lns.Filter{}, invalid("say what to clear, or all")
 	}
-	if q.Selector.GetId() != 0 || q.Selector.GetUnit() != 0 {
-		return lns.Filter{}, invalid("clear has no selectors id and unit")
-	}
-	return filter(q.Selector)
+	return filter(q.Selector, allowed)
 }
 
 // ClearTunnels closes tunnels with StopCCN.
 func (s *Server) ClearTunnels(ctx context.Context, q *connect.Request[pb.ClearRequest], out *connect.ServerStream[pb.ClearedPage]) error {
-	return s.clear(ctx, lns.ClearTunnels, q.Msg, out)
+	return s.clear(ctx, lns.ClearTunnels, selectsTunnels, q.Msg, out)
 }
 
 // ClearSessions terminates sessions.
 func (s *Server) ClearSessions(ctx context.Context, q *connect.Request[pb.ClearRequest], out *connect.ServerStream[pb.ClearedPage]) error {
-	return s.clear(ctx, lns.ClearSessions, q.Msg, out)
+	return s.clear(ctx, lns.ClearSessions, selectsSessions, q.Msg, out)
 }
 
-func (s *Server) clear(ctx context.Context, kind lns.RequestKind, q *pb.ClearRequest, out *connect.ServerStream[pb.ClearedPage]) error {
-	f, err := clearFilter(q)
+func (s *Server) clear(ctx context.Context, kind lns.RequestKind, allowed []protoreflect.Name, q *pb.ClearRequest,
+	out *connect.ServerStream[pb.ClearedPage],
+) error {
+	f, err := clearFilter(q, allowed)
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (s *Server) clear(ctx context.Context, kind lns.RequestKind, q *pb.ClearReq
 // ClearDestinations closes all tunnels of the LAC addresses. A destination lives
 // in several shards and is reported once, when all have closed it.
 func (s *Server) ClearDestinations(ctx context.Context, q *connect.Request[pb.ClearRequest], out *connect.ServerStream[pb.ClearedPage]) error {
-	f, err := clearFilter(q.Msg)
+	f, err := clearFilter(q.Msg, selectsDestinations)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 
 // ListTunnels shows tunnels.
 func (s *Server) ListTunnels(ctx context.Context, q *connect.Request[pb.ListRequest], out *connect.ServerStream[pb.TunnelPage]) error {
-	f, err := filter(q.Msg.Selector)
+	f, err := filter(q.Msg.Selector, showsTunnels)
 	if err != nil {
 		return err
 	}
@@ -39,7 +39,7 @@ func (s *Server) ListTunnels(ctx context.Context, q *connect.Request[pb.ListRequ
 
 // ListSessions shows L2TP sessions, tunnel by tunnel.
 func (s *Server) ListSessions(ctx context.Context, q *connect.Request[pb.ListRequest], out *connect.ServerStream[pb.SessionPage]) error {
-	f, err := filter(q.Msg.Selector)
+	f, err := filter(q.Msg.Selector, selectsSessions)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (s *Server) ListSessions(ctx context.Context, q *connect.Request[pb.ListReq
 // sessions walks the sessions that the filter selects. A listing goes tunnel by
 // tunnel; who looks for one subscriber is not made to wait for all tunnels.
 func (s *Server) sessions(ctx context.Context, f lns.Filter, page func(shard int, rows []lns.SessionRow) error) error {
-	if f.LocalTunnel != 0 || f.LocalSession != 0 || f.User != "" || f.Calling != "" {
+	if f.LocalTunnel != 0 || f.LocalSession != 0 || f.User != "" || f.Calling != "" || f.Address.IsValid() || f.CircuitID != "" || f.RemoteID != "" {
 		return s.walk(ctx, lns.ShowSessions, f, func(shard int, r *lns.Request) error { return page(shard, r.Sessions) })
 	}
 	return s.walk(ctx, lns.ShowTunnels, f, func(shard int, r *lns.Request) error {
@@ -111,7 +111,7 @@ func (s *Server) ListSubscribers(ctx context.Context, q *connect.Request[pb.List
 
 // subscribers walks the subscribers that the selector picks.
 func (s *Server) subscribers(ctx context.Context, sel *pb.Selector, page func(shard int, rows []lns.SubscriberRow) error) error {
-	f, err := filter(sel)
+	f, err := filter(sel, selectsSubscribers)
 	if err != nil {
 		return err
 	}

@@ -107,7 +107,7 @@ func addVolume(a, b lns.Volume) lns.Volume {
 
 // ListDestinations shows the LAC addresses.
 func (s *Server) ListDestinations(ctx context.Context, q *connect.Request[pb.ListRequest], out *connect.ServerStream[pb.DestinationPage]) error {
-	f, err := filter(q.Msg.Selector)
+	f, err := filter(q.Msg.Selector, selectsDestinations)
 	if err != nil {
 		return err
 	}
@@ -176,7 +176,7 @@ func (m *merged[K, R]) take(rows []R) {
 
 // ListGroups shows the tunnel groups.
 func (s *Server) ListGroups(ctx context.Context, q *connect.Request[pb.ListRequest], out *connect.ServerStream[pb.GroupPage]) error {
-	f, err := filter(q.Msg.Selector)
+	f, err := filter(q.Msg.Selector, selectsGroups)
 	if err != nil {
 		return err
 	}
@@ -196,7 +196,7 @@ func (s *Server) ListGroups(ctx context.Context, q *connect.Request[pb.ListReque
 
 // ListClients shows the clients of the L2TP access profiles.
 func (s *Server) ListClients(ctx context.Context, q *connect.Request[pb.ListRequest], out *connect.ServerStream[pb.ClientPage]) error {
-	f, err := filter(q.Msg.Selector)
+	f, err := filter(q.Msg.Selector, selectsClients)
 	if err != nil {
 		return err
 	}

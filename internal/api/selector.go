@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"connectrpc.com/connect"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	pb "holdfast/internal/api/holdfastv1"
 	"holdfast/internal/lns"
@@ -27,9 +29,39 @@ func stateName(s lns.SubscriberState) string {
 	return fmt.Sprintf("state %d", s)
 }
 
-// filter translates a selector. What cannot be right is refused, not ignored: a
-// clear must never hit more than was meant.
-func filter(s *pb.Selector) (lns.Filter, error) {
+// What selects which objects, by the names of the selector's fields.
+var (
+	selectsDestinations = []protoreflect.Name{"local_gateway", "peer_gateway"}
+	selectsTunnels      = []protoreflect.Name{
+		"tunnel_group", "local_tunnel_id", "local_gateway", "local_gateway_name", "peer_gateway", "peer_gateway_name",
+	}
+	// An interface has no tunnels of its own: this shows those whose sessions may
+	// be on it, and is not enough to close them.
+	showsTunnels    = append(slices.Clip(selectsTunnels), "interface")
+	selectsSessions = append(slices.Clip(selectsTunnels), "interface", "local_session_id", "user_name", "calling_number",
+		"agent_circuit_id", "agent_remote_id", "address", "routing_instance", "profile_name", "state")
+	selectsSubscribers = []protoreflect.Name{
+		"local_tunnel_id", "local_session_id", "local_gateway", "peer_gateway", "peer_gateway_name", "interface", "unit", "id",
+		"user_name", "calling_number", "agent_circuit_id", "agent_remote_id", "address", "routing_instance", "profile_name", "state",
+	}
+	selectsGroups  = []protoreflect.Name{"tunnel_group"}
+	selectsClients = []protoreflect.Name{"peer_gateway_name"}
+)
+
+// filter translates a selector, of which only the allowed fields may be used.
+// What cannot be right is refused, not ignored: a clear must never hit more than
+// was meant.
+func filter(s *pb.Selector, allowed []protoreflect.Name) (lns.Filter, error) {
+	var err error
+	s.ProtoReflect().Range(func(f protoreflect.FieldDescriptor, _ protoreflect.Value) bool {
+		if !slices.Contains(allowed, f.Name()) {
+			err = invalid("%s does not select here", f.Name())
+		}
+		return err == nil
+	})
+	if err != nil {
+		return lns.Filter{}, err
+	}
 	f := lns.Filter{
 		Group: s.GetTunnelGroup(), GatewayName: s.GetLocalGatewayName(), PeerName: s.GetPeerGatewayName(),
 		Interface: s.GetInterface(), User: s.GetUserName(), Calling: s.GetCallingNumber(),

@@ -19,6 +19,7 @@ import (
 
 	"connectrpc.com/connect"
 	"go.uber.org/goleak"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"holdfast/internal/api"
 	"holdfast/internal/api/apitest"
@@ -212,7 +213,8 @@ func TestConfiguredThingsAreMerged(t *testing.T) {
 // A clear says each thing once, closes in bounded steps, and does nothing unless told what.
 func TestClear(t *testing.T) {
 	r := newRig(t, apitest.Size{Shards: 2, LACs: 2, TunnelsPerLAC: 4, SessionsPerTunnel: 300})
-	for _, q := range []*pb.ClearRequest{{}, {Selector: &pb.Selector{}}, {Selector: &pb.Selector{Id: 7}}, {Selector: &pb.Selector{PeerGateway: "x"}}} {
+	for _, q := range []*pb.ClearRequest{{}, {Selector: &pb.Selector{}}, {Selector: &pb.Selector{Id: 7}}, {Selector: &pb.Selector{PeerGateway: "x"}},
+		{Selector: &pb.Selector{UserName: "user1@example"}}, {Selector: &pb.Selector{Interface: "si-1/0/0"}, All: true}} {
 		stream, err := r.ClearTunnels(ctx, connect.NewRequest(q))
 		if err == nil {
 			for stream.Receive() {
@@ -279,6 +281,67 @@ func TestBadSelectors(t *testing.T) {
 			t.Errorf("%v: %v, want %q", s, err, why)
 		}
 	}
+}
+
+// Each field of the selector selects something, and none is accepted where the
+// engine would not look at it: the listing or the clear would be of everything.
+func TestSelectorsAreUnderstoodWhereTheyAreAccepted(t *testing.T) {
+	r := newRig(t, apitest.Size{Shards: 1, LACs: 1, TunnelsPerLAC: 1, SessionsPerTunnel: 1})
+	values := map[string]string{"state": "active", "local_gateway": "192.0.2.1", "peer_gateway": "192.0.2.10", "address": "100.64.0.0"}
+	accepted := map[string]int{}
+	fields := (&pb.Selector{}).ProtoReflect().Descriptor().Fields()
+	for i := range fields.Len() {
+		f := fields.Get(i)
+		s := &pb.Selector{}
+		switch v, special := values[string(f.Name())]; {
+		case special:
+			s.ProtoReflect().Set(f, protoreflect.ValueOfString(v))
+		case f.Kind() == protoreflect.StringKind:
+			s.ProtoReflect().Set(f, protoreflect.ValueOfString("nosuch"))
+		case f.Kind() == protoreflect.Uint64Kind:
+			s.ProtoReflect().Set(f, protoreflect.ValueOfUint64(999))
+		default:
+			s.ProtoReflect().Set(f, protoreflect.ValueOfUint32(999))
+		}
+		_, special := values[string(f.Name())]
+		for what, rows := range map[string]func() (int, error){
+			"destinations": func() (int, error) { return drain(r.ListDestinations(ctx, list(s))) },
+			"tunnels":      func() (int, error) { return drain(r.ListTunnels(ctx, list(s))) },
+			"sessions":     func() (int, error) { return drain(r.ListSessions(ctx, list(s))) },
+			"subscribers":  func() (int, error) { return drain(r.ListSubscribers(ctx, list(s))) },
+			"groups":       func() (int, error) { return drain(r.ListGroups(ctx, list(s))) },
+			"clients":      func() (int, error) { return drain(r.ListClients(ctx, list(s))) },
+		} {
+			n, err := rows()
+			if connect.CodeOf(err) == connect.CodeInvalidArgument {
+				continue
+			}
+			accepted[what]++
+			accepted[string(f.Name())]++
+			if err != nil || n != 0 && !special {
+				t.Errorf("%s by %s: %d pages, %v", what, f.Name(), n, err)
+			}
+		}
+		if accepted[string(f.Name())] == 0 {
+			t.Errorf("%s selects nothing", f.Name())
+		}
+	}
+	for what, n := range map[string]int{"destinations": 2, "tunnels": 7, "sessions": 16, "subscribers": 16, "groups": 1, "clients": 1} {
+		if accepted[what] != n {
+			t.Errorf("%d fields select %s, want %d", accepted[what], what, n)
+		}
+	}
+}
+
+// drain counts the pages of a listing.
+func drain[Page any](stream *connect.ServerStreamForClient[Page], err error) (n int, _ error) {
+	if err != nil {
+		return 0, err
+	}
+	for stream.Receive() {
+		n++
+	}
+	return n, errors.Join(stream.Err(), stream.Close())
 }
 
 // A shard that fails, or goes round in circles, ends the call with the reason.

@@ -137,7 +137,7 @@ func addCounts(sum, one map[string]int) {
 // CountSubscribers counts subscribers. Without a selector it adds up what the
 // shards keep count of; with one it walks the rows.
 func (s *Server) CountSubscribers(ctx context.Context, q *connect.Request[pb.CountSubscribersRequest]) (*connect.Response[pb.SubscriberCounts], error) {
-	f, err := filter(q.Msg.Selector)
+	f, err := filter(q.Msg.Selector, selectsSubscribers)
 	if err != nil {
 		return nil, err
 	}

@@ -33,7 +33,7 @@ func showL2TP() []node {
 		{word: "session", help: "L2TP sessions", args: join(level, sessionSelectors), run: showSessions},
 		{word: "summary", help: "Settings and counts", run: showSummary, args: []arg{{word: "statistics", help: "Control packets too",
 			set: func(q *query, _ string) error { q.level = statistics; return nil }}}},
-		{word: "tunnel", help: "L2TP tunnels", args: join(level, tunnelSelectors), run: showTunnels},
+		{word: "tunnel", help: "L2TP tunnels", args: join(level, []arg{selectInterface}, tunnelSelectors), run: showTunnels},
 		{word: "tunnel-group", help: "Tunnel groups", args: one("Name of the tunnel group"), run: showGroups},
 	}
 }

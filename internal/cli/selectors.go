@@ -81,7 +81,7 @@ var (
 	destinationSelectors = []arg{selectLocalGateway, selectPeerGateway}
 
 	tunnelSelectors = []arg{
-		selectInterface, selectLocalGateway, selectLocalGatewayName, selectLocalTunnel,
+		selectLocalGateway, selectLocalGatewayName, selectLocalTunnel,
 		selectPeerGateway, selectPeerGatewayName, selectTunnelGroup,
 	}
 

@@ -365,6 +365,9 @@ func terminatedMatches(f *Filter, row *SubscriberRow) bool {
 	return (f.User == "" || f.User == row.User) && (f.Interface == "" || f.Interface == row.Interface) &&
 		(!f.Address.IsValid() || f.Address == row.IPv4 || row.IPv6.Contains(f.Address)) &&
 		(f.Calling == "" || f.Calling == row.Calling) && (!f.Peer.IsValid() || f.Peer == row.Peer) &&
+		(!f.Gateway.IsValid() || f.Gateway == row.Gateway) && (f.PeerName == "" || f.PeerName == row.PeerName) &&
+		(f.Instance == "" || f.Instance == row.Instance) && (f.Profile == "" || f.Profile == row.Profile) &&
+		(f.CircuitID == "" || f.CircuitID == row.CircuitID) && (f.RemoteID == "" || f.RemoteID == row.RemoteID) &&
 		(f.LocalTunnel == 0 || f.LocalTunnel == row.TunnelLocalID) && (f.LocalSession == 0 || f.LocalSession == row.SessionLocalID)
 }
 

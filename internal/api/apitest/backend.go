@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"sync"
 
 	"holdfast/internal/api"
@@ -88,9 +89,9 @@ func (s *Shard) serve(r *lns.Request) {
 	case lns.ShowDestinations:
 		r.Destinations = page(r, s.Destinations, r.Destinations, func(d *lns.DestinationRow) bool { return matchPeer(f, d.Peer, d.Gateway) })
 	case lns.ShowTunnels:
-		r.Tunnels = page(r, s.Tunnels, r.Tunnels, func(t *lns.TunnelRow) bool { return matchTunnel(f, t) })
+		r.Tunnels = page(r, s.Tunnels, r.Tunnels, func(t *lns.TunnelRow) bool { return s.matchTunnel(f, t) })
 	case lns.ShowSessions:
-		r.Sessions = page(r, s.Sessions, r.Sessions, func(t *lns.SessionRow) bool { return matchSession(f, t) })
+		r.Sessions = page(r, s.Sessions, r.Sessions, func(t *lns.SessionRow) bool { return s.matchSession(f, t) })
 	case lns.ShowSubscribers:
 		r.Subscribers = page(r, s.Subscribers, r.Subscribers, func(t *lns.SubscriberRow) bool { return matchSubscriber(f, t) })
 	case lns.ShowGroups:
@@ -122,11 +123,11 @@ func (s *Shard) clear(r *lns.Request) {
 	switch r.Kind {
 	case lns.ClearSessions:
 		s.Sessions, r.Done = remove(r, s.Sessions, func(t *lns.SessionRow) (lns.Cleared, bool) {
-			return lns.Cleared{Tunnel: t.TunnelLocalID, Session: t.LocalID}, matchSession(f, t)
+			return lns.Cleared{Tunnel: t.TunnelLocalID, Session: t.LocalID}, s.matchSession(f, t)
 		})
 	default: // a destination is cleared by clearing its tunnels
 		s.Tunnels, r.Done = remove(r, s.Tunnels, func(t *lns.TunnelRow) (lns.Cleared, bool) {
-			return lns.Cleared{Tunnel: t.LocalID}, matchTunnel(f, t)
+			return lns.Cleared{Tunnel: t.LocalID}, s.matchTunnel(f, t)
 		})
 	}
 }
@@ -156,19 +157,37 @@ func either[T comparable](want, got T) bool {
 	return want == zero || want == got
 }
 
-func matchTunnel(f *lns.Filter, t *lns.TunnelRow) bool {
-	return matchPeer(f, t.Peer.Addr(), t.Local.Addr()) && either(f.LocalTunnel, t.LocalID) && either(f.Group, t.Group) &&
+func (s *Shard) matchTunnel(f *lns.Filter, t *lns.TunnelRow) bool {
+	return (f.Interface == "" || slices.Contains(s.Groups[0].Interfaces, f.Interface)) &&
+		matchPeer(f, t.Peer.Addr(), t.Local.Addr()) && either(f.LocalTunnel, t.LocalID) && either(f.Group, t.Group) &&
 		either(f.PeerName, t.PeerName) && either(f.GatewayName, t.LocalName) && either(f.Instance, t.Instance)
 }
 
-func matchSession(f *lns.Filter, t *lns.SessionRow) bool {
+func (s *Shard) matchSession(f *lns.Filter, t *lns.SessionRow) bool {
 	return matchPeer(f, t.Peer.Addr(), t.Local.Addr()) && either(f.LocalTunnel, t.TunnelLocalID) && either(f.LocalSession, t.LocalID) &&
 		either(f.PeerName, t.PeerName) && either(f.GatewayName, t.LocalName) && either(f.Interface, t.Interface) &&
-		either(f.User, t.User) && either(f.Calling, t.CallingNumber)
+		either(f.User, t.User) && either(f.Calling, t.CallingNumber) && s.matchOwner(f, t)
+}
+
+// matchOwner looks at what is known of the session's subscriber and tunnel only.
+func (s *Shard) matchOwner(f *lns.Filter, t *lns.SessionRow) bool {
+	rest := lns.Filter{
+		CircuitID: f.CircuitID, RemoteID: f.RemoteID, Address: f.Address, Instance: f.Instance, Profile: f.Profile,
+		State: f.State, HasState: f.HasState,
+	}
+	if rest == (lns.Filter{}) && f.Group == "" {
+		return true
+	}
+	subscriber := slices.IndexFunc(s.Subscribers, func(r lns.SubscriberRow) bool {
+		return r.TunnelLocalID == t.TunnelLocalID && r.SessionLocalID == t.LocalID
+	})
+	tunnel := slices.IndexFunc(s.Tunnels, func(r lns.TunnelRow) bool { return r.LocalID == t.TunnelLocalID })
+	return subscriber >= 0 && matchSubscriber(&rest, &s.Subscribers[subscriber]) && tunnel >= 0 && either(f.Group, s.Tunnels[tunnel].Group)
 }
 
 func matchSubscriber(f *lns.Filter, t *lns.SubscriberRow) bool {
-	return (!f.HasState || f.State == t.State) && either(f.Interface, t.Interface) && either(f.User, t.User) &&
+	return (!f.HasState || f.State == t.State) && either(f.LocalTunnel, t.TunnelLocalID) && either(f.LocalSession, t.SessionLocalID) &&
+		either(f.Interface, t.Interface) && either(f.User, t.User) &&
 		either(f.Calling, t.Calling) && either(f.CircuitID, t.CircuitID) && either(f.RemoteID, t.RemoteID) &&
 		either(f.Instance, t.Instance) && either(f.Profile, t.Profile) &&
 		(!f.Address.IsValid() || f.Address == t.IPv4 || t.IPv6.IsValid() && t.IPv6.Contains(f.Address)) &&

@@ -64,21 +64,7 @@ func (s *Shard) turn() (worked bool) {
 		s.obey(o)
 	default:
 	}
-	return s.begin(worked) || worked
-}
-
-// begin sets up parked calls when there was nothing else to do, so that what was
-// started is finished first. Calls are not starved for it: after beginLatest
-// one is begun whatever else there is.
-func (s *Shard) begin(busy bool) bool {
-	now := time.Now()
-	if busy && now.Sub(s.begunAt) < beginLatest {
-		return false
-	}
-	s.begunAt = now
-	s.began = 0
-	s.feed(input{kind: calls, busy: busy})
-	return s.began > 0
+	return worked
 }
 
 // servePackets feeds what the readers have handed in, several batches at a time
@@ -202,7 +188,6 @@ type input struct {
 	config    *lns.Config
 	elements  []uint32
 	counters  []forward.Counters
-	busy      bool // calls: there is other work
 }
 
 type inputKind uint8
@@ -216,11 +201,10 @@ const (
 	configuration
 	stop
 	traffic // counters of the data plane
-	calls   // parked calls may be begun
 )
 
 func (k inputKind) String() string {
-	return [...]string{"time", "datagrams", "message", "inner packet", "request", "configuration", "stop", "counters", "calls"}[k]
+	return [...]string{"time", "datagrams", "message", "inner packet", "request", "configuration", "stop", "counters"}[k]
 }
 
 // feed gives one input to the engine and carries out the effects. false: the
@@ -278,12 +262,6 @@ func (s *Shard) step(in *input) (ok bool) {
 		s.engine.Stop(now, &s.fx)
 	case traffic:
 		s.engine.Traffic(now, in.elements, in.counters, &s.fx)
-	case calls:
-		for s.began < beginMax && s.engine.Begin(now, &s.fx) {
-			if s.began++; in.busy || s.burn > 0 {
-				break
-			}
-		}
 	}
 	return true
 }

@@ -22,7 +22,6 @@ type Engine interface {
 	Request(now time.Time, r *lns.Request, fx *lns.Effects)
 	Configure(now time.Time, cfg *lns.Config, fx *lns.Effects)
 	Stop(now time.Time, fx *lns.Effects)
-	Begin(now time.Time, fx *lns.Effects) bool
 	Traffic(now time.Time, elements []uint32, counters []forward.Counters, fx *lns.Effects)
 	Next() time.Time
 	Advance(now time.Time, fx *lns.Effects)
@@ -87,8 +86,6 @@ type Shard struct {
 	gathered []packet.Datagram // their datagrams
 	elements []uint32          // whose counters the engine wants
 	counters []forward.Counters
-	begunAt  time.Time     // when parked calls were looked at last
-	began    int           // calls begun by the last look
 	quiet    time.Time // after a panic in Advance: not again before this
 	isStop   bool      // stopped is closed
 

@@ -10,6 +10,7 @@
 //	sysctl.go     settings below /proc/sys
 //	proc.go       what this process costs
 //	netns.go      network namespaces, for tests, demo and benchmarks
+//	pathmtu.go    what the kernel knows of a path's MTU
 //	afpacket.go   packet sockets, for captures and tests
 //
 // Everything goes through the runtime's poller: a blocked reader costs no

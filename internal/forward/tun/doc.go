@@ -15,7 +15,8 @@
 // Files in reading order: plane.go (what there is), session.go (one subscriber
 // as the packet path sees it), index.go and table.go (finding it), handle.go
 // (the shards' grip), slot.go (counters), then the paths above, bucket.go (the
-// rate of ICMP errors), gateway.go (sockets of our addresses).
+// rate of ICMP errors), gateway.go (sockets of our addresses), path.go (the MTU of
+// the way to a LAC).
 //
 // # Who owns what
 //
@@ -47,6 +48,6 @@
 //
 // # Left out
 //
-// Shaping and policing; outer fragmentation (a session's MTU keeps packets
-// within the path, and what does not fit is refused by the socket and counted).
+// Shaping and policing; outer fragmentation, since inner packets are kept to
+// what both the session and the path to its LAC take.
 package tun

@@ -87,7 +87,7 @@ func (d *downlink) packet(b []byte) {
 		d.slot.drop(s, malformed)
 		return
 	}
-	if s.mtu != 0 && frame.ClampMSS(ip, int(s.mtu)) {
+	if frame.ClampMSS(ip, s.limit()) {
 		d.slot.total(mssClamped)
 	}
 	d.fit(s, ip, v6)
@@ -101,9 +101,10 @@ func (d *downlink) segments(s *session, ip []byte, v frame.VNet, v6 bool) {
 		d.slot.drop(s, malformed)
 		return
 	}
-	fits := s.mtu == 0 || cut.Largest() <= int(s.mtu)
+	limit := s.limit()
+	fits := cut.Largest() <= limit
 	if !fits && !frame.MayFragment(ip) {
-		d.tooBig(s, ip, v6) // once, not for each
+		d.tooBig(s, ip, v6, limit) // once, not for each
 		return
 	}
 	if fits && !s.sequenced {
@@ -147,17 +148,18 @@ func (d *downlink) sendSegments(s *session, cut *frame.Segments, v6 bool) {
 
 // fit sends a packet if it fits the session's link, in fragments if need be.
 func (d *downlink) fit(s *session, ip []byte, v6 bool) {
-	if s.mtu == 0 || len(ip) <= int(s.mtu) {
+	limit := s.limit()
+	if len(ip) <= limit {
 		d.send(s, ip, v6)
 		return
 	}
 	if !frame.MayFragment(ip) {
-		d.tooBig(s, ip, v6)
+		d.tooBig(s, ip, v6, limit)
 		return
 	}
-	cut, ok := frame.NewFragments(ip, int(s.mtu))
+	cut, ok := frame.NewFragments(ip, limit)
 	if !ok {
-		d.tooBig(s, ip, v6)
+		d.tooBig(s, ip, v6, limit)
 		return
 	}
 	for {
@@ -169,7 +171,7 @@ func (d *downlink) fit(s *session, ip []byte, v6 bool) {
 }
 
 // tooBig drops a packet and tells its sender why, within the rate.
-func (d *downlink) tooBig(s *session, ip []byte, v6 bool) {
+func (d *downlink) tooBig(s *session, ip []byte, v6 bool, limit int) {
 	d.slot.line(s)[tooBig].Add(1)
 	own := d.instance.own.Load()
 	from := own.v4
@@ -177,7 +179,7 @@ func (d *downlink) tooBig(s *session, ip []byte, v6 bool) {
 		from = own.v6
 	}
 	var ok bool
-	d.pieces, ok = frame.AppendTooBig(d.pieces[:0], ip, from, int(s.mtu))
+	d.pieces, ok = frame.AppendTooBig(d.pieces[:0], ip, from, limit)
 	if !ok || !d.plane.icmp.take(time.Since(d.plane.started)) {
 		d.slot.total(icmpSuppressed)
 		return
@@ -220,7 +222,7 @@ func (d *downlink) wrap(s *session, ip []byte, v6 bool) bool {
 // begin writes the header of a datagram with an inner packet of at most most
 // octets, which is then appended to the arena. nil: there is no socket.
 func (d *downlink) begin(s *session, v6 bool, most int) *out {
-	o := d.out(s.gateway)
+	o := d.out(s.path.gateway)
 	if o.writer == nil {
 		return nil
 	}
@@ -251,7 +253,7 @@ func (d *downlink) out(g *gateway) *out {
 }
 
 // flush sends all batches. What the kernel refuses is counted, not retried: it
-// is a full buffer or a path that does not take the size.
+// is a full buffer, or a path that takes less than it did.
 func (d *downlink) flush() {
 	for i := range d.outs {
 		o := &d.outs[i]
@@ -261,6 +263,7 @@ func (d *downlink) flush() {
 		n, _ := o.writer.WriteBatch(o.batch)
 		if lost := len(o.batch) - n; lost > 0 {
 			d.slot.totals[sendDropped].Add(uint64(lost))
+			d.plane.lookSoon()
 		}
 		o.batch = o.batch[:0]
 	}

@@ -17,7 +17,14 @@ type Socket interface {
 	// they are until the next call. An error ends the reader.
 	ReadBatch(b *packet.Batch) (n int, err error)
 	NewWriter() Writer
-	Close() error // wakes ReadBatch
+	NewProbe() (Probe, error) // for paths from this address
+	Close() error             // wakes ReadBatch
+}
+
+// Probe tells path MTUs. Anyone may call it.
+type Probe interface {
+	MTU(peer netip.AddrPort) (int, error)
+	Close() error
 }
 
 // Writer sends through a Socket for one goroutine. n is how many datagrams the
@@ -33,10 +40,13 @@ type udp struct{ *kernel.UDPSocket }
 
 func (u udp) NewWriter() Writer { return u.UDPSocket.Writer() }
 
+func (u udp) NewProbe() (Probe, error) { return kernel.OpenPathProbe(u.LocalAddr().Addr()) }
+
 // gateway is one of our addresses and the sockets that send from it.
 type gateway struct {
 	number  int // of the plane's gateways, dense
 	sockets atomic.Pointer[[]Socket]
+	probe   atomic.Pointer[Probe] // nil: no socket yet
 }
 
 // writer makes a writer for the n-th queue; nil while there is no socket.

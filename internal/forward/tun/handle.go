@@ -65,9 +65,10 @@ func (h *handle) install(s *session) {
 	h.elements[s.element] = s
 }
 
-// end takes a session's addresses and element away; its key is the caller's.
+// end takes a session's addresses, path and element away; its key is the caller's.
 func (h *handle) end(s *session) {
 	s.instance.addresses.remove(s)
+	h.plane.leave(s.path)
 	owner := h.plane.handles[s.shard]
 	if owner.elements[s.element] == s {
 		owner.elements[s.element] = nil

@@ -80,7 +80,7 @@ func newWorld(t testing.TB, queues int) *world {
 }
 
 func (w *world) openPlane(queues int) (err error) {
-	w.socket, err = kernel.ListenUDP(w.session.Local, kernel.UDPOptions{GRO: true, ReceiveBuffer: 4 << 20, SendBuffer: 4 << 20})
+	w.socket, err = kernel.ListenUDP(w.session.Local, kernel.UDPOptions{GRO: true, ReceiveBuffer: 4 << 20, SendBuffer: 4 << 20, DontFragment: true})
 	if err != nil {
 		return err
 	}

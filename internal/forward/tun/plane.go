@@ -71,10 +71,13 @@ type Plane struct {
 	closed    bool
 	instances map[uint16]*instance
 	gateways  map[netip.AddrPort]*gateway
+	paths     map[pathKey]*path
 	handles   []*handle
 	sockets   []Socket
 
-	tasks sync.WaitGroup
+	tasks   sync.WaitGroup
+	done    chan struct{} // closed: the plane is
+	refused chan struct{} // a socket did not take a datagram
 }
 
 // New makes a plane. It has no device until Instance is called.
@@ -84,12 +87,14 @@ func New(o Options) (*Plane, error) {
 	}
 	p := &Plane{
 		opt: o, started: time.Now(), icmp: newBucket(o.ICMPRate, max(1, o.ICMPRate/10)),
-		instances: map[uint16]*instance{}, gateways: map[netip.AddrPort]*gateway{}, handles: make([]*handle, o.Shards),
+		instances: map[uint16]*instance{}, gateways: map[netip.AddrPort]*gateway{}, paths: map[pathKey]*path{},
+		handles: make([]*handle, o.Shards), done: make(chan struct{}), refused: make(chan struct{}, 1),
 	}
 	p.slots.Store(new([]*slot))
 	for i := range p.handles {
 		p.handles[i] = newHandle(p, i)
 	}
+	p.tasks.Go(p.watchPaths)
 	for _, s := range o.Sockets {
 		if err := p.AddSocket(s); err != nil {
 			return nil, errors.Join(err, p.Close())
@@ -99,7 +104,8 @@ func New(o Options) (*Plane, error) {
 }
 
 // AddSocket reads a data socket from now on, and sends the data of its gateway
-// through it. The plane closes it in the end.
+// through it. The plane closes it in the end. It acts in the calling thread's
+// network namespace.
 func (p *Plane) AddSocket(s Socket) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -107,6 +113,14 @@ func (p *Plane) AddSocket(s Socket) error {
 		return errors.Join(errClosed, s.Close())
 	}
 	g := p.gateway(unmap(s.LocalAddr()))
+	if g.probe.Load() == nil {
+		probe, err := s.NewProbe()
+		if err != nil {
+			return errors.Join(fmt.Errorf("tun: %w", err), s.Close())
+		}
+		g.probe.Store(&probe)
+		p.lookSoon()
+	}
 	list := append(slices.Clip(*g.sockets.Load()), s)
 	g.sockets.Store(&list)
 	p.sockets = append(p.sockets, s)
@@ -129,9 +143,15 @@ func (p *Plane) Close() error {
 		return nil
 	}
 	p.closed = true
+	close(p.done)
 	var err error
 	for _, s := range p.sockets {
 		err = errors.Join(err, s.Close())
+	}
+	for _, g := range p.gateways {
+		if probe := g.probe.Load(); probe != nil {
+			err = errors.Join(err, (*probe).Close())
+		}
 	}
 	for _, i := range p.instances {
 		err = errors.Join(err, i.close(&p.opt))

@@ -17,7 +17,8 @@ type session struct {
 	key       forward.Key
 	element   uint32
 	shard     uint16
-	mtu       uint16 // 0: no bound
+	mtu       uint16 // 65,535: no bound but the path's
+	overhead  uint8  // of the path's MTU
 	has4      bool   // ip4 is set
 	has6      bool   // ip6 is set
 	sequenced bool
@@ -25,7 +26,7 @@ type session struct {
 	ip4       uint32
 	ip6       uint64 // upper half
 	peer      netip.AddrPort
-	gateway   *gateway
+	path      *path
 	instance  *instance
 	routes    []netip.Prefix // masked
 }
@@ -39,6 +40,10 @@ func (p *Plane) newSession(shard int, f *forward.Session) (*session, error) {
 		header: frame.Encapsulation{TunnelID: f.PeerTunnelID, SessionID: f.PeerSessionID, PFC: f.PFC, ACFC: f.ACFC},
 		peer:   unmap(f.Peer),
 	}
+	if s.mtu == 0 {
+		s.mtu = pathUnknown
+	}
+	s.overhead = overhead(s.header, s.peer.Addr())
 	fail := func(format string, args ...any) (*session, error) {
 		return nil, fmt.Errorf("tun: session %d/%d: "+format, append([]any{f.TunnelID, f.SessionID}, args...)...)
 	}
@@ -76,7 +81,7 @@ func (p *Plane) newSession(shard int, f *forward.Session) (*session, error) {
 		}
 		s.routes = append(s.routes, r.Masked())
 	}
-	s.gateway = p.gateway(unmap(f.Local))
+	s.path = p.path(p.gateway(unmap(f.Local)), s.peer)
 	return s, nil
 }
 

@@ -53,16 +53,32 @@ func TestRootPing(t *testing.T) {
 	wantPing(t, "to the LNS", ping(t, w.lac, "198.51.100.1"), good)
 	wantPing(t, "to the LNS, IPv6", ping(t, w.lac, "-6", "2001:db8:100::1"), good)
 	wantPing(t, "full size", ping(t, w.lac, "-M", "do", "-s", "1464", "203.0.113.9"), good)
-	wantPing(t, "full size, down", ping(t, w.core, "-M", "do", "-s", "1464", "100.64.0.1"), good)
+	// 1500 octets of path less 38 of headers, less 28 of ICMP or 48 of ICMPv6.
+	wantPing(t, "full size, down", ping(t, w.core, "-M", "do", "-s", "1434", "100.64.0.1"), good)
+	wantPing(t, "full size, down, IPv6", ping(t, w.core, "-6", "-M", "do", "-s", "1414", "2001:db8:100:7::42"), good)
 	wantPing(t, "in fragments", ping(t, w.core, "-M", "dont", "-s", "1472", "100.64.0.1"), good)
 	wantPing(t, "in fragments of fragments", ping(t, w.core, "-M", "dont", "-s", "9000", "100.64.0.1"), good)
-	wantPing(t, "too big", ping(t, w.core, "-M", "do", "-s", "1472", "100.64.0.1"), "From 198.51.100.1 .*mtu = 1492")
-	wantPing(t, "too big, IPv6", ping(t, w.core, "-6", "-M", "do", "-s", "1452", "2001:db8:100:7::42"), "From 2001:db8:100::1 .*Packet too big: mtu=1492")
+	wantPing(t, "too big", ping(t, w.core, "-M", "do", "-s", "1435", "100.64.0.1"), "From 198.51.100.1 .*mtu = 1462")
+	wantPing(t, "too big, IPv6", ping(t, w.core, "-6", "-M", "do", "-s", "1415", "2001:db8:100:7::42"), "From 2001:db8:100::1 .*Packet too big: mtu=1462")
 	wantPing(t, "TTL", ping(t, w.lac, "-t", "1", "203.0.113.9"), "From 198.51.100.1 .*Time to live exceeded")
 	wantPing(t, "TTL, IPv6", ping(t, w.lac, "-6", "-t", "1", "2001:db8:c::9"), "Time exceeded")
 	if got := w.plane.Totals(); got.ICMPSent != 2 || got.TTLExpired != 2 || got.Malformed != 0 || got.SendDropped != 0 || got.DeviceDropped != 0 {
 		t.Errorf("totals %+v", got)
 	}
+}
+
+// When the way to the LAC narrows, senders learn it: the kernel refuses what
+// does not fit any more, and the next packet is answered.
+func TestRootPathMTU(t *testing.T) {
+	testenv.Commands(t, "ping")
+	w := newWorld(t, 1)
+	wantPing(t, "before", ping(t, w.core, "-M", "do", "-s", "1434", "100.64.0.1"), " 0% packet loss")
+	if err := w.lns.Do(func() error { return kernel.SetMTU("lac0", 1400) }); err != nil {
+		t.Fatal(err)
+	}
+	out := ping(t, w.core, "-M", "do", "-c", "20", "-i", "0.05", "-s", "1400", "100.64.0.1")
+	wantPing(t, "after", out, "mtu ?= ?1362")
+	wantPing(t, "what fits", ping(t, w.core, "-M", "do", "-s", "1334", "100.64.0.1"), " 0% packet loss")
 }
 
 // TCP in bulk both ways and in both families arrives as it was sent, with

@@ -98,6 +98,21 @@ type twinSocket struct {
 	mu    sync.Mutex
 	sent  []packet.Datagram
 	full  bool // takes nothing
+	most  int  // path MTU; 0: unknown
+}
+
+// twinProbe is a twinSocket's answer about paths.
+type twinProbe twinSocket
+
+func (p *twinProbe) Close() error { return nil }
+
+func (p *twinProbe) MTU(netip.AddrPort) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.most == 0 {
+		return 0, errors.New("no route")
+	}
+	return p.most, nil
 }
 
 func newTwinSocket(local netip.AddrPort) *twinSocket {
@@ -106,6 +121,7 @@ func newTwinSocket(local netip.AddrPort) *twinSocket {
 
 func (s *twinSocket) LocalAddr() netip.AddrPort { return s.local }
 func (s *twinSocket) NewWriter() Writer         { return s }
+func (s *twinSocket) NewProbe() (Probe, error)  { return (*twinProbe)(s), nil }
 func (s *twinSocket) Close() error              { return s.in.close() }
 
 func (s *twinSocket) ReadBatch(b *packet.Batch) (int, error) {

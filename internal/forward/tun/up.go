@@ -50,7 +50,7 @@ func (u *uplink) forward(s *session, ip []byte, v6 bool) {
 		u.slot.line(s)[spoofed].Add(1)
 		return
 	}
-	if s.mtu != 0 && frame.ClampMSS(ip, int(s.mtu)) {
+	if frame.ClampMSS(ip, s.limit()) {
 		u.slot.total(mssClamped)
 	}
 	if frame.TTL(ip) <= 1 && !s.instance.isOwn(ip, v6) {

@@ -105,6 +105,13 @@ func New(cfg Config, start time.Time) *Controller {
 	return c
 }
 
+// Configure changes the bounds for what comes.
+func (c *Controller) Configure(cfg Config) {
+	c.cfg = cfg
+	c.limit.low, c.limit.high = cfg.slotsMin(), cfg.slotsMax()
+	c.refusals.rate = int64(cfg.refusalsRate())
+}
+
 func (c *Controller) ns(t time.Time) int64 { return int64(t.Sub(c.start)) }
 
 // Offer parks a call. Calls that have to go for it are appended to out.

@@ -55,6 +55,16 @@ func (m *limit) done(now, latency int64, inSetUp int, c *Counters) {
 	}
 }
 
+// lost takes a request that was never answered: L halves, once a second.
+func (m *limit) lost(now int64, c *Counters) {
+	if now-m.reducedAt < int64(time.Second) && m.reducedAt != 0 {
+		return
+	}
+	m.reducedAt = now
+	m.l = max(m.l/2, float64(m.low))
+	c.SlotsShrunk++
+}
+
 // failed takes a call that its caller gave up in set-up: the surest sign.
 func (m *limit) failed(age int64, c *Counters) {
 	if float64(age) > inflatedMin {

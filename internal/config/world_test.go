@@ -108,6 +108,8 @@ func (w *world) run() {
 		w.toLNS, w.toLAC = nil, nil
 		if len(up) > 0 {
 			w.engine.Packets(w.now, up, &w.fx)
+			for w.engine.Begin(w.now, &w.fx) {
+			}
 			w.carry()
 		}
 		for _, d := range down {

@@ -13,6 +13,9 @@ import (
 // authentication-order. A source that knows the subscriber is final; one that
 // does not passes the question on.
 func (e *Engine) authenticate(s *session, o *ppp.AuthOffer, fx *Effects) {
+	if !e.dear(s, fx) {
+		return
+	}
 	name := s.bind.AAA.userName(o.Name)
 	if s.user != "" && s.user != name {
 		// What is held for one subscriber is not handed to another in mid-session.
@@ -97,6 +100,9 @@ func (e *Engine) authorise(s *session, fx *Effects) {
 		return
 	}
 	if !e.claimUser(s, fx) || !e.assignIPv4(s, fx) || !e.assignIPv6(s, fx) {
+		return
+	}
+	if !e.dear(s, fx) {
 		return
 	}
 	s.granted = true

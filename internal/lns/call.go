@@ -32,7 +32,8 @@ func (e *Engine) callRequested(ef *l2tp.Effect, fx *Effects) {
 	case t.bind.Client.TunnelSessionMax > 0 && t.sessions > t.bind.Client.TunnelSessionMax:
 		e.refuseCall(s, CauseTunnelLimit, fx)
 	default:
-		e.admitCall(s, fx)
+		s.line = lineOf(e.call(s))
+		e.offer(s, fx)
 	}
 }
 
@@ -58,6 +59,10 @@ func (e *Engine) admitCall(s *session, fx *Effects) {
 		e.refuseCall(s, CauseLimit, fx)
 		return
 	}
+	if !e.dear(s, fx) {
+		e.interfaces.leave(iface)
+		return
+	}
 	s.answered, s.iface = true, iface
 	s.unit = unitBase + uint32(s.element)*uint32(e.shards) + uint32(e.shard)
 	s.bind.groupUsage.sessions++
@@ -81,6 +86,9 @@ func (e *Engine) callUp(ef *l2tp.Effect, fx *Effects) {
 		return
 	}
 	e.counters.CallsConnected++
+	if !e.dear(s, fx) {
+		return
+	}
 	t := e.tunnels[s.tunnel]
 	t.dest.sessions++
 	t.dest.sessionsTotal++

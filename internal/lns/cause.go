@@ -23,6 +23,9 @@ const (
 	CauseLimit
 	CauseTunnelLimit
 	CauseNoResources
+	CauseTooBusy
+	CauseExpired
+	CauseSuperseded
 	CauseConnectTimeout
 	CauseUnexpected
 	CausePeerTerminated
@@ -62,6 +65,9 @@ var causes = [causeCount]struct {
 	CauseLimit:          {name: "l2tp session-create-failed-limit-reached", result: l2tp.Result{Code: 4, Message: "session limit reached"}},
 	CauseTunnelLimit:    {name: "l2tp session-create-failed-tunnel-limit-reached", result: l2tp.Result{Code: 4, Message: "session limit of the tunnel reached"}},
 	CauseNoResources:    {name: "l2tp session-create-failed-no-resources", result: l2tp.Result{Code: 4, Message: "no resources"}},
+	CauseTooBusy:        {name: "l2tp session-create-failed-too-busy", result: l2tp.Result{Code: 4, Message: "too busy"}},
+	CauseExpired:        {name: "l2tp session-create-failed-deadline-passed", result: l2tp.Result{Code: 4, Message: "too busy"}},
+	CauseSuperseded:     {name: "l2tp session-create-failed-line-dialled-again", result: l2tp.Result{Code: 4, Message: "line has dialled again"}},
 	CauseConnectTimeout: {name: "l2tp session-timeout-connection", result: l2tp.Result{Code: 10, Message: "call not connected in time"}},
 	CauseUnexpected:     {name: "l2tp session-receive-unexpected", result: l2tp.Result{Code: 2, Error: 6}},
 	CausePeerTerminated: {name: "ppp lcp-peer-terminate-term-req", result: l2tp.Result{Code: 3}, code: 3, side: 1},

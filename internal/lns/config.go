@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"time"
 
+	"holdfast/internal/admission"
 	"holdfast/l2tp"
 	"holdfast/ppp"
 )
@@ -21,6 +22,7 @@ type Config struct {
 	DestructTimeout time.Duration // how long ended destinations, tunnels and sessions can be inspected
 	HalfOpenMax     int           // services l2tp tunnel half-open-maximum
 	HalfOpenPeerMax int
+	Admission       admission.Config // services l2tp admission
 
 	Groups     []*TunnelGroup // in the order of the configuration
 	Pools      []*Pool

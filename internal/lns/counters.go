@@ -23,6 +23,9 @@ type Counters struct {
 	TunnelsRefusedDrain  uint64
 	TunnelsRefusedLimit  uint64
 
+	DearSteps  uint64 // ICRP, LCP, authentication, authorisation, forwarding: done for calls
+	StaleSteps uint64 // of them, for calls whose caller left before they were up
+
 	CallsRequested uint64
 	CallsConnected uint64             // ICCN came
 	SessionsUp     uint64             // a network protocol opened for the first time

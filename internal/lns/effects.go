@@ -23,6 +23,7 @@ type Effects struct {
 	Messages []Message         // to other shards
 	Answers  []*Request        // finished requests: back to who asked
 	Log      []event.Record    //
+	Dear     int               // dear steps of call set-up done: what a slow server would spend its time on
 	Stopped  bool              // after Stop: every tunnel has been told and has acknowledged it, or was given up
 
 	l2tp  l2tp.Effects
@@ -45,7 +46,7 @@ func (fx *Effects) Reset() {
 	clear(fx.Log)
 	fx.Install, fx.Remove, fx.Inject, fx.Read = fx.Install[:0], fx.Remove[:0], fx.Inject[:0], fx.Read[:0]
 	fx.Transmit, fx.Messages, fx.Answers, fx.Log = fx.Transmit[:0], fx.Messages[:0], fx.Answers[:0], fx.Log[:0]
-	fx.Stopped = false
+	fx.Stopped, fx.Dear = false, 0
 	fx.l2tp.Reset()
 	fx.ppp.Reset()
 	fx.arena = fx.arena[:0]

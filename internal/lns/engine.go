@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"holdfast/internal/admission"
 	"holdfast/internal/directory"
 	"holdfast/internal/packet"
 	"holdfast/internal/wheel"
@@ -45,7 +46,13 @@ type Engine struct {
 	home       *directory.Home
 	pools      map[string]*poolPart
 	history    history
-	inbox      []Message // to ourselves: handled before the input returns
+	adm        *admission.Controller
+	admitting  bool                  // calls are parked and chosen; false: begun as they come
+	arrived    time.Time             // kernel timestamp of the datagram being handled
+	inline     int                   // calls begun within this input
+	expireAt   time.Time             // when parked calls are looked through next
+	dismissals []admission.Dismissal // scratch
+	inbox      []Message             // to ourselves: handled before the input returns
 	replies    []directory.Message
 
 	states       [stateCount]int // live subscribers by state
@@ -79,6 +86,7 @@ func New(o Options) *Engine {
 		HalfOpenMax:     share(o.Config.HalfOpenMax, o.Shards),
 		HalfOpenPeerMax: share(o.Config.HalfOpenPeerMax, o.Shards),
 	})
+	e.adm = admission.New(o.Config.Admission, o.Now)
 	e.adopt(o.Config)
 	return e
 }
@@ -92,6 +100,8 @@ func share(n, shards int) int { return (n + shards - 1) / shards }
 // adopt makes cfg the configuration for what comes.
 func (e *Engine) adopt(cfg *Config) {
 	e.cfg = cfg
+	e.admitting = !cfg.Admission.Disabled
+	e.adm.Configure(cfg.Admission)
 	e.bindings = make(map[*Terms]*binding)
 	e.interfaces.bound(cfg.Interfaces, e.shards)
 	e.addPools(cfg)
@@ -100,9 +110,10 @@ func (e *Engine) adopt(cfg *Config) {
 // Packets takes a batch of L2TP datagrams from the sockets or punted by the
 // plane. now is not before any earlier now.
 func (e *Engine) Packets(now time.Time, d []packet.Datagram, fx *Effects) {
-	e.now = now
+	e.now, e.inline = now, 0
 	for i := range d {
 		e.counters.Datagrams++
+		e.arrived = arrival(now, d[i].At)
 		if e.handOver(&d[i], fx) {
 			continue
 		}
@@ -127,7 +138,7 @@ func (e *Engine) Outbound(now time.Time, element uint32, ip []byte, fx *Effects)
 
 // Deliver takes a message from another shard.
 func (e *Engine) Deliver(now time.Time, m *Message, fx *Effects) {
-	e.now = now
+	e.now, e.inline = now, 0
 	e.deliver(m, fx)
 	e.finish(fx)
 }
@@ -162,7 +173,15 @@ func (e *Engine) Next() time.Time {
 	if e.stopping && e.stopAt < len(e.tunnels) {
 		return e.now
 	}
-	return first(e.l2.Next(), e.wheel.Next(), e.history.next(e.cfg.DestructTimeout), e.sweepAt)
+	return first(e.l2.Next(), e.wheel.Next(), e.history.next(e.cfg.DestructTimeout), e.sweepAt, e.expireAt)
+}
+
+// arrival is when a datagram came: its kernel timestamp, or now.
+func arrival(now, at time.Time) time.Time {
+	if at.IsZero() || at.After(now) {
+		return now
+	}
+	return at
 }
 
 // first is the earliest of the times that are not zero.
@@ -190,6 +209,7 @@ func (e *Engine) Advance(now time.Time, fx *Effects) {
 	}
 	e.history.expire(now, e.cfg.DestructTimeout)
 	e.sweepDestinations()
+	e.expireParked(fx)
 	e.finish(fx)
 }
 

@@ -6,7 +6,6 @@ import (
 	"net/netip"
 
 	"holdfast/internal/directory"
-	"holdfast/internal/packet"
 	"holdfast/l2tp"
 )
 
@@ -102,8 +101,8 @@ func (e *Engine) tell(m Message, fx *Effects) {
 func (e *Engine) deliver(m *Message, fx *Effects) {
 	switch m.Kind {
 	case MessageDatagram:
-		d := packet.Datagram{Data: m.Datagram, Peer: m.Peer, Local: m.Local, At: m.At}
-		e.l2.Handle(e.now, d.Peer, d.Local, d.Data, &fx.l2tp)
+		e.arrived = arrival(e.now, m.At)
+		e.l2.Handle(e.now, m.Peer, m.Local, m.Datagram, &fx.l2tp)
 	case MessageDirectory:
 		e.deliverDirectory(&m.Directory, fx)
 	case MessagePoolAsk:

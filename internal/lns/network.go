@@ -68,14 +68,18 @@ func (e *Engine) sendIP(s *session, ip []byte, fx *Effects) {
 
 // networkUp installs the session in the plane, with the families that are open.
 func (e *Engine) networkUp(s *session, proto ppp.Protocol, fx *Effects) {
-	e.become(s, StateActive)
 	if !s.wasUp {
+		if !e.dear(s, fx) {
+			return
+		}
 		s.wasUp = true
+		e.adm.Up(e.now, uint32(s.element))
 		e.watchIdle(s)
 		e.counters.SessionsUp++
 		e.counters.SetUpTime += e.now.Sub(s.createdAt)
 		fx.Log = append(fx.Log, e.record(s, event.SessionUp, causeNone))
 	}
+	e.become(s, StateActive)
 	e.install(s, fx)
 	if proto == ppp.ProtoIPV6CP && s.ipv6.IsValid() {
 		s.raLeft = initialAdvertisements
@@ -172,6 +176,7 @@ func (e *Engine) end(s *session, cause Cause, fx *Effects) {
 		fx.Log = append(fx.Log, e.record(s, event.SessionDown, cause))
 	}
 	e.counters.Ended[cause]++
+	e.leave(s, cause)
 	s.link.Abort(e.now)
 	e.uninstall(s, fx)
 	e.releaseAddresses(s, fx)

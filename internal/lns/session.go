@@ -21,6 +21,7 @@ type session struct {
 	tunnel     l2tp.TunnelID
 	id         l2tp.SessionID
 	bind       *binding
+	line       uint64 // hash of the line's name; 0: unknown
 
 	state     SubscriberState
 	cause     Cause // why it is being closed; causeNone: it is not
@@ -35,6 +36,7 @@ type session struct {
 	held      uint8 // tokens of bind.limits, one bit each
 	waits     wait  // what it is waiting for
 	claimed   uint8 // claims in the directory
+	steps     uint8 // dear steps done before it was up
 	raLeft    uint8 // initial Router Advertisements still to be sent
 
 	auth    ppp.AuthMethod

@@ -165,7 +165,10 @@ func (w *world) carry(i int) {
 		w.carry(i)
 	}
 	for j := range messages {
-		w.engines[messages[j].To].Deliver(w.now, &messages[j], w.fx[messages[j].To])
+		to := messages[j].To
+		w.engines[to].Deliver(w.now, &messages[j], w.fx[to])
+		for w.engines[to].Begin(w.now, w.fx[to]) {
+		}
 		w.carry(messages[j].To)
 	}
 	for j := range down {
@@ -205,6 +208,8 @@ func (w *world) run() {
 				began = time.Now()
 			}
 			w.engines[shard].Packets(w.now, batch[i:i+1], w.fx[shard])
+			for w.engines[shard].Begin(w.now, w.fx[shard]) {
+			}
 			if w.meter {
 				w.spent += time.Since(began)
 			}

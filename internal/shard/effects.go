@@ -12,6 +12,9 @@ import (
 // lns.Effects, and empties them. Nothing here waits for anybody.
 func (s *Shard) carryOut() {
 	fx := &s.fx
+	if s.burn > 0 {
+		burn(time.Duration(fx.Dear) * s.burn)
+	}
 	if len(fx.Install) > 0 {
 		s.planeDid(len(fx.Install), s.plane.Install(fx.Install))
 	}
@@ -51,4 +54,10 @@ func (s *Shard) planeDid(sessions int, err error) {
 	}
 	s.stats.planeErrors.Add(1)
 	s.note(time.Now(), event.Record{ID: event.PlaneFailed, Count: sessions, Err: err})
+}
+
+// burn spends processor time.
+func burn(d time.Duration) {
+	for began := time.Now(); time.Since(began) < d; {
+	}
 }

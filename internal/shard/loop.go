@@ -45,10 +45,12 @@ func (s *Shard) turn() (worked bool) {
 			s.feed(input{kind: message, message: &m[i]})
 		}
 	}
-	for _, punts := range [...]*lane[packet.Datagram]{s.punts, s.bulk} {
-		if d := punts.take(turnMax); len(d) > 0 {
+	for i, punts := range [...]*lane[packet.Datagram]{s.punts, s.bulk} {
+		if d := punts.take(s.bites[i].size()); len(d) > 0 {
 			worked = true
+			began := time.Now()
 			s.feed(input{kind: datagrams, datagrams: d})
+			s.bites[i].took(time.Since(began), len(d))
 		}
 	}
 	for _, f := range s.outbound.take(turnMax) {
@@ -64,7 +66,21 @@ func (s *Shard) turn() (worked bool) {
 		s.obey(o)
 	default:
 	}
-	return worked
+	return s.begin(worked) || worked
+}
+
+// begin sets up parked calls when there was nothing else to do, so that what was
+// started is finished first. Calls are not starved for it: after beginLatest
+// one is begun whatever else there is.
+func (s *Shard) begin(busy bool) bool {
+	now := time.Now()
+	if busy && now.Sub(s.begunAt) < beginLatest {
+		return false
+	}
+	s.begunAt = now
+	s.began = 0
+	s.feed(input{kind: calls, busy: busy})
+	return s.began > 0
 }
 
 // servePackets feeds what the readers have handed in, several batches at a time
@@ -188,6 +204,7 @@ type input struct {
 	config    *lns.Config
 	elements  []uint32
 	counters  []forward.Counters
+	busy      bool // calls: there is other work
 }
 
 type inputKind uint8
@@ -201,10 +218,11 @@ const (
 	configuration
 	stop
 	traffic // counters of the data plane
+	calls   // parked calls may be begun
 )
 
 func (k inputKind) String() string {
-	return [...]string{"time", "datagrams", "message", "inner packet", "request", "configuration", "stop", "counters"}[k]
+	return [...]string{"time", "datagrams", "message", "inner packet", "request", "configuration", "stop", "counters", "calls"}[k]
 }
 
 // feed gives one input to the engine and carries out the effects. false: the
@@ -262,6 +280,12 @@ func (s *Shard) step(in *input) (ok bool) {
 		s.engine.Stop(now, &s.fx)
 	case traffic:
 		s.engine.Traffic(now, in.elements, in.counters, &s.fx)
+	case calls:
+		for s.began < beginMax && s.engine.Begin(now, &s.fx) {
+			if s.began++; in.busy || s.burn > 0 {
+				break
+			}
+		}
 	}
 	return true
 }

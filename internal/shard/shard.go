@@ -22,6 +22,7 @@ type Engine interface {
 	Request(now time.Time, r *lns.Request, fx *lns.Effects)
 	Configure(now time.Time, cfg *lns.Config, fx *lns.Effects)
 	Stop(now time.Time, fx *lns.Effects)
+	Begin(now time.Time, fx *lns.Effects) bool
 	Traffic(now time.Time, elements []uint32, counters []forward.Counters, fx *lns.Effects)
 	Next() time.Time
 	Advance(now time.Time, fx *lns.Effects)
@@ -40,17 +41,25 @@ type Options struct {
 	Sender  Sender
 	Log     *Log
 	Packets int // batches that may wait: the sum of the readers' queue lengths; 0: 16
+	// Burn is processor time that each dear step of a call's set-up costs on top:
+	// it makes a slow server of a fast one, to show what overload does.
+	Burn time.Duration
 }
 
 // Bounds of the lanes; doc.go says what happens at each.
 const (
 	turnMax        = 256   // items of one lane in one turn
+	beginMax       = 16    // parked calls begun in one turn
 	puntMax        = 4096  // some 40 ms of work
 	bulkMax        = 1024  // punts that are not control
 	outboundMax    = 1024  // packets to sequenced sessions
 	messageMax     = 4096  // datagrams from other shards
 	messageHardMax = 65536 // other messages, which the engines' own bounds keep far below
 )
+
+// beginLatest is after how much time a parked call is begun even when the shard
+// has other work all the time.
+const beginLatest = 10 * time.Millisecond
 
 // Errors of those who ask a shard for something.
 var (
@@ -86,8 +95,12 @@ type Shard struct {
 	gathered []packet.Datagram // their datagrams
 	elements []uint32          // whose counters the engine wants
 	counters []forward.Counters
-	quiet    time.Time // after a panic in Advance: not again before this
-	isStop   bool      // stopped is closed
+	begunAt  time.Time     // when parked calls were looked at last
+	began    int           // calls begun by the last look
+	bites    [2]bite       // of punts and bulk
+	burn     time.Duration // Options.Burn
+	quiet    time.Time     // after a panic in Advance: not again before this
+	isStop   bool          // stopped is closed
 
 	stats counters
 }
@@ -137,7 +150,8 @@ func New(o Options) *Shard {
 	}
 	octets := func(d *packet.Datagram) *[]byte { return &d.Data }
 	s := &Shard{
-		id: o.ID, engine: o.Engine, plane: o.Plane, sender: o.Sender, log: o.Log.Writer(),
+		burn: o.Burn,
+		id:   o.ID, engine: o.Engine, plane: o.Plane, sender: o.Sender, log: o.Log.Writer(),
 		packets:  make(chan *packet.Batch, o.Packets),
 		punts:    newLane(octets),
 		bulk:     newLane(octets),

@@ -32,6 +32,7 @@ type machine struct {
 	request func(r *lns.Request, fx *lns.Effects)
 	stop    func(fx *lns.Effects)
 	at      time.Time // what Next says
+	parked  int       // calls that Begin has to begin
 	inputs  []string
 	quiet   bool // inputs of packets, messages and inner packets are not noted
 }
@@ -73,6 +74,16 @@ func (m *machine) Request(_ time.Time, r *lns.Request, fx *lns.Effects) {
 
 func (m *machine) Configure(_ time.Time, cfg *lns.Config, _ *lns.Effects) {
 	m.note("configure %s", cfg.HostName)
+}
+
+func (m *machine) Begin(_ time.Time, fx *lns.Effects) bool {
+	if m.parked == 0 {
+		return false
+	}
+	m.parked--
+	fx.Dear++
+	m.note("begin")
+	return true
 }
 
 func (m *machine) Traffic(_ time.Time, elements []uint32, counters []forward.Counters, _ *lns.Effects) {

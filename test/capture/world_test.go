@@ -113,6 +113,8 @@ func (w *world) arrive() {
 			l.Handle(w.now, d, &w.lacFx)
 		} else {
 			w.engine.Packets(w.now, d, &w.fx)
+			for w.engine.Begin(w.now, &w.fx) {
+			}
 		}
 		w.carryOut()
 	}

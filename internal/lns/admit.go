@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lns
+
+import (
+	"time"
+
+	"holdfast/internal/admission"
+	"holdfast/l2tp"
+)
+
+// A call whose ICRQ is fresh, and before which nobody waits, is begun at once,
+// so that ICRP carries the acknowledgement; but only a few in one input.
+const (
+	freshAge    = 5 * time.Millisecond
+	beginInline = 8
+)
+
+// expireInterval is how often parked calls are looked through for deadlines, and
+// expireBatch how many are dismissed at once.
+const (
+	expireInterval = 50 * time.Millisecond
+	expireBatch    = 512
+)
+
+// offer parks a call until it may be begun.
+func (e *Engine) offer(s *session, fx *Effects) {
+	call := admission.Call{
+		Element: uint32(s.element), Tunnel: uint16(s.tunnel), Line: s.line, Arrived: e.arrived,
+	}
+	if info, ok := e.l2.Tunnel(s.tunnel); ok {
+		call.LAC = info.Peer.Addr()
+	}
+	waited := !e.adm.Idle()
+	e.dismissAll(e.adm.Offer(e.now, call, e.dismissals[:0]), fx)
+	switch {
+	case !e.admitting:
+		e.Begin(e.now, fx)
+	case !waited && e.inline < beginInline && e.now.Sub(e.arrived) < freshAge:
+		e.inline++
+		e.begin(fx)
+	case e.expireAt.IsZero():
+		e.expireAt = e.now.Add(expireInterval)
+	}
+}
+
+// Begin sets up the next parked call. The shard calls it, again and again, when
+// it has nothing to do for calls already begun; false: none may be begun now.
+func (e *Engine) Begin(now time.Time, fx *Effects) bool {
+	e.now = now
+	began := e.begin(fx)
+	if began {
+		e.finish(fx)
+	}
+	return began
+}
+
+func (e *Engine) begin(fx *Effects) bool {
+	for {
+		el, ok := e.adm.Next(e.now)
+		if !ok {
+			return false
+		}
+		if s := e.sessions.at(l2tp.Element(el)); s != nil {
+			e.admitCall(s, fx)
+			return true
+		}
+		e.adm.Failed(el)
+	}
+}
+
+// expireParked dismisses parked calls whose deadline has passed.
+func (e *Engine) expireParked(fx *Effects) {
+	if !due(e.expireAt, e.now) {
+		return
+	}
+	e.dismissAll(e.adm.Expire(e.now, expireBatch, e.dismissals[:0]), fx)
+	e.expireAt = time.Time{}
+	if !e.adm.Idle() {
+		e.expireAt = e.now.Add(expireInterval)
+	}
+}
+
+// dismissAll ends parked calls: with CDN, or without a word past the budget.
+func (e *Engine) dismissAll(out []admission.Dismissal, fx *Effects) {
+	e.dismissals = out
+	for _, d := range out {
+		s := e.sessions.at(l2tp.Element(d.Element))
+		if s == nil {
+			continue
+		}
+		cause := CauseExpired
+		switch d.Verdict {
+		case admission.Superseded:
+			cause = CauseSuperseded
+		case admission.Crowded:
+			cause = CauseTooBusy
+		}
+		if d.Silent {
+			s.cause = cause
+			e.l2.ForgetCall(e.now, s.element, &fx.l2tp)
+			e.end(s, cause, fx)
+			continue
+		}
+		e.refuseCall(s, cause, fx)
+	}
+}
+
+// dear notes that a dear step is about to be done for a session. It reports
+// false when the caller's patience is over: the step would be done for nobody,
+// and the call is ended instead.
+func (e *Engine) dear(s *session, fx *Effects) bool {
+	if e.adm.Late(e.now, uint32(s.element)) {
+		e.endCall(s, CauseExpired, fx)
+		return false
+	}
+	s.steps++
+	fx.Dear++
+	e.counters.DearSteps++
+	return true
+}
+
+// leave tells admission that a session has ended, and counts what was done for
+// nobody: the dear steps of a call whose caller left before it was up.
+func (e *Engine) leave(s *session, cause Cause) {
+	if s.wasUp {
+		return
+	}
+	if cause == CauseReceivedCDN || cause == CauseTunnelDown || cause == CauseExpired {
+		e.adm.Withdraw(e.now, uint32(s.element))
+		e.counters.StaleSteps += uint64(s.steps)
+		return
+	}
+	e.adm.Failed(uint32(s.element))
+}
+
+// lineOf names the line that a call comes from: its calling number, or else its
+// agent circuit id; 0: neither is known.
+func lineOf(c *l2tp.Call) uint64 {
+	name := c.CallingNumber
+	if name == "" && c.Line != nil {
+		name = c.Line.AgentCircuitID
+	}
+	if name == "" {
+		return 0
+	}
+	h := uint64(14695981039346656037) // FNV-1a
+	for i := range len(name) {
+		h = (h ^ uint64(name[i])) * 1099511628211
+	}
+	return max(h, 1)
+}

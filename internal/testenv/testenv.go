@@ -11,6 +11,7 @@ package testenv
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -48,7 +49,7 @@ func Namespaces(t testing.TB) {
 	t.Helper()
 	Root(t)
 	Commands(t, "ip")
-	name := fmt.Sprintf("hf-probe-%d", os.Getpid())
+	name := fmt.Sprintf("hf-probe-%d-%d", os.Getpid(), rand.Uint32())
 	if out, err := exec.Command("ip", "netns", "add", name).CombinedOutput(); err != nil {
 		Missing(t, "needs network namespaces: %s", strings.TrimSpace(string(out)))
 	}

@@ -113,8 +113,12 @@ func startLNS(t *testing.T) *lns {
 	n := &lns{t: t, ns: newNamespace(t), socket: filepath.Join(dir, "socket")}
 	background(t, n.ns, filepath.Join(dir, "iperf3"), "iperf3", "-s", "-B", inside)
 	background(t, n.ns, filepath.Join(dir, "holdfast"), holdfast, "serve", "-c", "testdata/interop.conf", "--socket", n.socket)
-	eventually(t, "holdfast answers", 10*time.Second, func() bool {
-		return exec.Command(holdfast, "--socket", n.socket, "show", "services", "l2tp", "summary").Run() == nil
+	eventually(t, 10*time.Second, func() string {
+		out, err := exec.Command(holdfast, "--socket", n.socket, "show", "services", "l2tp", "summary").CombinedOutput()
+		if err != nil {
+			return fmt.Sprintf("holdfast does not answer: %v: %s", err, out)
+		}
+		return ""
 	})
 	return n
 }
@@ -183,7 +187,7 @@ func (n *lns) tunnel(lac string) *holdfastv1.Tunnel {
 func (n *lns) up() (tunnels, sessions, active int) {
 	n.t.Helper()
 	for _, x := range rows[holdfastv1.Tunnel](n, "show", "services", "l2tp", "tunnel") {
-		if x.State == "established" {
+		if x.State == "Established" {
 			tunnels++
 		}
 	}
@@ -204,10 +208,12 @@ func (n *lns) wantUp(tunnels, sessions int) {
 // wantUpWithin waits until just so many tunnels and sessions are up.
 func (n *lns) wantUpWithin(limit time.Duration, tunnels, sessions int) {
 	n.t.Helper()
-	var t, s, a int
-	eventually(n.t, fmt.Sprintf("%d tunnels and %d sessions up", tunnels, sessions), limit, func() bool {
-		t, s, a = n.up()
-		return t == tunnels && s == sessions && a == sessions
+	eventually(n.t, limit, func() string {
+		t, s, a := n.up()
+		if t == tunnels && s == sessions && a == sessions {
+			return ""
+		}
+		return fmt.Sprintf("%d tunnels, %d sessions and %d active subscribers, want %d, %d and %d", t, s, a, tunnels, sessions, sessions)
 	})
 }
 
@@ -222,14 +228,18 @@ func (n *lns) wantNothingLeftWithin(limit time.Duration) {
 	n.wantUpWithin(limit, 0, 0)
 }
 
-// eventually waits for a condition of the host's side.
-func eventually(t *testing.T, why string, limit time.Duration, condition func() bool) {
+// eventually waits for a condition of the host's side: until it says nothing more.
+func eventually(t *testing.T, limit time.Duration, missing func() string) {
 	t.Helper()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	for end := time.Now().Add(limit); !condition(); <-tick.C {
+	for end := time.Now().Add(limit); ; <-tick.C {
+		what := missing()
+		if what == "" {
+			return
+		}
 		if time.Now().After(end) {
-			t.Fatalf("not within %v: %s", limit, why)
+			t.Fatalf("still after %v: %s", limit, what)
 		}
 	}
 }

@@ -28,6 +28,7 @@ func testLogins(t *testing.T, n *lns, g *guest) {
 			}
 			wantNetwork(t, l)
 			wantPolite(t, c)
+			n.on(t).wantUp(1, 1)
 			s := n.on(t).subscriber("alice@example")
 			if s.State != "Active" || s.Ipv4Address != l.local {
 				t.Errorf("the LNS says %+v, the client %s", s, l.local)

@@ -19,14 +19,14 @@ import (
 
 // Message and attribute numbers of RFC 2661 that a LAC needs.
 const (
-	sccrq, sccrp, scccn, stopccn, hello               = 1, 2, 3, 4, 6
-	icrq, icrp, iccn, cdn                             = 10, 11, 12, 14
-	avpType, avpResult, avpVersion, avpFraming        = 0, 1, 2, 3
-	avpHostName, avpTunnelID, avpWindow               = 7, 9, 10
-	avpChallenge, avpChallengeResponse                = 11, 13
-	avpSessionID, avpSerial, avpBearer                = 14, 15, 18
-	avpFramingType, avpTxSpeed                        = 19, 24
-	flagsControl                               uint16 = 0xc802
+	sccrq, sccrp, scccn, stopccn, hello                = 1, 2, 3, 4, 6
+	icrq, icrp, iccn, cdn                              = 10, 11, 12, 14
+	avpType, avpResult, avpVersion, avpFraming         = 0, 1, 2, 3
+	avpHostName, avpTunnelID, avpWindow                = 7, 9, 10
+	avpChallenge, avpChallengeResponse                 = 11, 13
+	avpSessionID, avpSerial, avpBearer                 = 14, 15, 18
+	avpFramingType, avpTxSpeed, avpRandomVector        = 19, 24, 36
+	flagsControl                                uint16 = 0xc802
 )
 
 // lac is one tunnel with its calls. One goroutine owns it.
@@ -225,7 +225,7 @@ func (l *lac) receive(b []byte) {
 	}
 	l.nr++
 	sent := l.ns
-	l.act(session, attributes(b[12:]))
+	l.act(session, attributes(b[12:], l.secret))
 	if l.ns == sent {
 		l.acknowledge()
 	}

@@ -29,8 +29,9 @@ func avp(kind uint16, value []byte) []byte {
 	return append(append(b, u16(kind)...), value...)
 }
 
-// attributes splits a message; hidden and vendor attributes are passed over.
-func attributes(b []byte) map[uint16][]byte {
+// attributes splits a message; attributes of vendors are passed over, hidden
+// ones are read if the secret opens them.
+func attributes(b []byte, secret string) map[uint16][]byte {
 	v := map[uint16][]byte{}
 	for len(b) >= 6 {
 		flags, vendor, kind := get16(b), get16(b[2:]), get16(b[4:])
@@ -38,12 +39,34 @@ func attributes(b []byte) map[uint16][]byte {
 		if n < 6 || n > len(b) {
 			break
 		}
-		if flags&0x4000 == 0 && vendor == 0 {
-			v[kind] = b[6:n]
+		value := b[6:n]
+		if flags&0x4000 != 0 {
+			value = reveal(kind, secret, v[avpRandomVector], value)
+		}
+		if vendor == 0 && value != nil {
+			v[kind] = value
 		}
 		b = b[n:]
 	}
 	return v
+}
+
+// reveal undoes the hiding of RFC 2661 §4.3. It returns nil if that gives no length that fits.
+func reveal(kind uint16, secret string, vector, hidden []byte) []byte {
+	plain := make([]byte, 0, len(hidden))
+	key := md5.Sum(append(append(u16(kind), secret...), vector...))
+	for len(hidden) > 0 {
+		n := min(16, len(hidden))
+		for i, c := range hidden[:n] {
+			plain = append(plain, c^key[i])
+		}
+		key = md5.Sum(append([]byte(secret), hidden[:n]...))
+		hidden = hidden[n:]
+	}
+	if n := int(get16(plain)); len(plain) >= 2 && n <= len(plain)-2 {
+		return plain[2 : 2+n]
+	}
+	return nil
 }
 
 // response is the Challenge Response of RFC 2661 §4.4.3, by the type of the message that carries it.

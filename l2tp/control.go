@@ -155,7 +155,7 @@ func faultError(f wire.Fault) error {
 // tunnel (and all sessions within) MUST be terminated", RFC 2661 §4.1.
 func (e *Endpoint) fault(now time.Time, t *tunnel, f wire.Fault, fx *Effects) {
 	t.counters.Errors++
-	e.close(now, t, faultError(f), faultResult(wire.StopError, f), t.peer != 0, fx)
+	e.close(now, t, faultError(f), faultResult(wire.StopError, f), true, fx)
 }
 
 // unexpected ends a tunnel because of a message that its state does not know.

@@ -58,8 +58,8 @@ func (e *Endpoint) handleUnassigned(now time.Time, peer, local netip.AddrPort, h
 		e.counters.UnknownTunnel++
 	case t != nil && t.repeats(checksum, now):
 		e.receive(now, t, peer, h, payload, fx)
-		if t.state == TunnelWaitCtlConn && t.xmit.first != nil {
-			e.repeat(t, t.xmit.first, fx) // the SCCRP was lost: it comes again at once, with its Ns
+		if t.state != TunnelEstablished && t.xmit.first != nil {
+			e.repeat(t, t.xmit.first, fx) // the SCCRP or StopCCN was lost: it comes again at once, with its Ns
 		}
 	case h.Ns != 0 || h.Nr != 0 || !m.Has(wire.HostName):
 		// No first message of a tunnel. Without a name nobody can say whose it is.
@@ -241,7 +241,7 @@ func (e *Endpoint) AcceptTunnel(now time.Time, id TunnelID, cfg *TunnelConfig, f
 func (e *Endpoint) RefuseTunnel(now time.Time, id TunnelID, why Result, fx *Effects) {
 	if t := e.tunnel(id); t != nil && t.state == TunnelIdle {
 		e.counters.TunnelsRefused++
-		e.close(now, t, ErrClosed, why, t.peer != 0, fx)
+		e.close(now, t, ErrClosed, why, true, fx)
 	}
 }
 
@@ -249,6 +249,6 @@ func (e *Endpoint) RefuseTunnel(now time.Time, id TunnelID, why Result, fx *Effe
 // and does nothing when the tunnel is closed or unknown.
 func (e *Endpoint) CloseTunnel(now time.Time, id TunnelID, why Result, fx *Effects) {
 	if t := e.tunnel(id); t != nil {
-		e.close(now, t, ErrClosed, why, t.peer != 0 || t.initiator, fx)
+		e.close(now, t, ErrClosed, why, true, fx)
 	}
 }

@@ -196,7 +196,7 @@ func (e *Endpoint) close(now time.Time, t *tunnel, err error, why Result, stop b
 	}
 	e.dropUnsent(&t.xmit)
 	e.become(now, t, TunnelClosed)
-	if stop {
+	if stop && (t.peer != 0 || t.initiator) { // else its SCCRQ hides whom to answer
 		e.sendStopCCN(now, t, why, fx)
 	}
 	fx.List = append(fx.List, Effect{

@@ -508,6 +508,11 @@ func TestRefuseTunnelAndStrayVerbs(t *testing.T) {
 	k.h.Send(0, k.h.SCCRQ("stranger"))
 	k.wantResult("refused", wire.StopCCN, wire.StopNotAuthorized, 0)
 	id := l2tp.TunnelID(k.h.Peer)
+	before := len(k.h.Got)
+	k.h.Raw(l2tptest.Bytes(wire.ControlHeader{}, k.h.SCCRQ("stranger")))
+	if r := k.wantResult("asked again", wire.StopCCN, wire.StopNotAuthorized, 0); len(k.h.Got) != before+1 || r.Header.Ns != 0 {
+		t.Fatalf("%d answers, Ns %d", len(k.h.Got)-before, r.Header.Ns)
+	}
 	e, fx := k.p.LNS, &k.p.LNS.FX
 	for _, id := range []l2tp.TunnelID{0, id, id + 1} {
 		e.AcceptTunnel(k.p.Now, id, &l2tp.TunnelConfig{}, fx)

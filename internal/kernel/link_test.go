@@ -145,7 +145,8 @@ func TestRootTUNCarries(t *testing.T) {
 	q := openTUN(t, n, 1, kernel.TUNOptions{})[0]
 	var conn net.PacketConn
 	within(t, n, func() (err error) {
-		if err := errors.Join(kernel.DisableIPv6Autoconf("t0"), kernel.LinkUp("t0"), kernel.AddAddress("t0", netip.MustParsePrefix("192.0.2.1/24"))); err != nil {
+		err = errors.Join(kernel.DisableIPv6Autoconf("t0"), kernel.LinkUp("t0"), kernel.AddAddress("t0", netip.MustParsePrefix("192.0.2.1/24")))
+		if err != nil {
 			return err
 		}
 		conn, err = net.ListenPacket("udp4", "192.0.2.1:7000")

@@ -44,6 +44,9 @@ func (p *Plane) newSession(shard int, f *forward.Session) (*session, error) {
 		s.mtu = pathUnknown
 	}
 	s.overhead = overhead(s.header, s.peer.Addr())
+	if s.sequenced {
+		s.overhead += 6 // Ns, Nr and Length, which the shard writes
+	}
 	fail := func(format string, args ...any) (*session, error) {
 		return nil, fmt.Errorf("tun: session %d/%d: "+format, append([]any{f.TunnelID, f.SessionID}, args...)...)
 	}

@@ -33,7 +33,7 @@ type commandLine struct {
 	Storm       stormCommand   `cmd:"" help:"Dial an LNS with emulated LACs and modems."`
 	Demo        demoCommand    `cmd:"" help:"Start an LNS, dial it, and show what an operator sees."`
 	Version     versionCommand `cmd:"" help:"Print the version."`
-	Operate     operateCommand `cmd:"" default:"withargs" name:"show|clear" help:"Ask or command a running LNS (show services l2tp summary); no words: a prompt; ?: help."`
+	Operate     operateCommand `cmd:"" default:"withargs" name:"show|clear" help:"Ask or command a running LNS; no words: a prompt; ?: help."`
 }
 
 // exitCode ends the process with a status and says nothing: whoever returned it

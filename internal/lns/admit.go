@@ -35,7 +35,7 @@ func (e *Engine) offer(s *session, fx *Effects) {
 	e.dismissAll(e.adm.Offer(e.now, call, e.dismissals[:0]), fx)
 	switch {
 	case !e.admitting:
-		e.Begin(e.now, fx)
+		e.begin(fx)
 	case !waited && e.inline < beginInline && e.now.Sub(e.arrived) < freshAge:
 		e.inline++
 		e.begin(fx)

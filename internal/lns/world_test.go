@@ -21,23 +21,24 @@ var epoch = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
 // world is an LNS of one or more shards with LACs before it and a plane behind
 // it, on a perfect network under simulated time.
 type world struct {
-	t       testing.TB
-	now     time.Time
-	cfg     *Config
-	engines []*Engine
-	fx      []*Effects
-	lacs    []*lac
-	plane   map[forward.Key]forward.Session
-	logs    map[event.ID]int
-	wire    []packet.Datagram // towards the LNS
-	arrival int               // the next datagram's shard: steering is wrong on purpose
-	sent    int               // datagrams of the LNS
-	inject  [][]byte
-	stopped int
-	meter   bool          // measure the engines
-	spent   time.Duration // in engines, on packets
-	traffic map[uint32]forward.Counters
-	lose    func(d *packet.Datagram) bool
+	t         testing.TB
+	now       time.Time
+	cfg       *Config
+	engines   []*Engine
+	fx        []*Effects
+	lacs      []*lac
+	plane     map[forward.Key]forward.Session
+	logs      map[event.ID]int
+	wire      []packet.Datagram // towards the LNS
+	arrival   int               // the next datagram's shard: steering is wrong on purpose
+	sent      int               // datagrams of the LNS
+	inject    [][]byte
+	stopped   int
+	holdBegin bool          // the shards have other work all the time
+	meter     bool          // measure the engines
+	spent     time.Duration // in engines, on packets
+	traffic   map[uint32]forward.Counters
+	lose      func(d *packet.Datagram) bool
 }
 
 // lac is a LAC with modems behind it.
@@ -167,8 +168,7 @@ func (w *world) carry(i int) {
 	for j := range messages {
 		to := messages[j].To
 		w.engines[to].Deliver(w.now, &messages[j], w.fx[to])
-		for w.engines[to].Begin(w.now, w.fx[to]) {
-		}
+		w.beginAt(to)
 		w.carry(messages[j].To)
 	}
 	for j := range down {
@@ -185,6 +185,19 @@ func (w *world) carry(i int) {
 	}
 }
 
+// beginAt begins parked calls, as the shard does when it has nothing else to do.
+func (w *world) beginAt(i int) {
+	for !w.holdBegin && w.engines[i].Begin(w.now, w.fx[i]) {
+	}
+}
+
+func (w *world) begin() {
+	for i := range w.engines {
+		w.beginAt(i)
+		w.carry(i)
+	}
+}
+
 // run delivers all that is on the wire until nothing moves.
 func (w *world) run() {
 	for range 1000 {
@@ -197,6 +210,11 @@ func (w *world) run() {
 		}
 		batch := w.wire
 		w.wire = nil
+		if w.holdBegin { // a busy shard takes what has come in one input
+			w.engines[0].Packets(w.now, batch, w.fx[0])
+			w.carry(0)
+			continue
+		}
 		for i := range batch {
 			if w.lose != nil && w.lose(&batch[i]) {
 				continue
@@ -208,8 +226,7 @@ func (w *world) run() {
 				began = time.Now()
 			}
 			w.engines[shard].Packets(w.now, batch[i:i+1], w.fx[shard])
-			for w.engines[shard].Begin(w.now, w.fx[shard]) {
-			}
+			w.beginAt(shard)
 			if w.meter {
 				w.spent += time.Since(began)
 			}

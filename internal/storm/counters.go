@@ -2,7 +2,11 @@
 
 package storm
 
-import "time"
+import (
+	"time"
+
+	"holdfast/l2tp"
+)
 
 // Cause is why a call or a session ended that nobody wanted to end.
 type Cause uint8
@@ -120,6 +124,10 @@ type Snapshot struct {
 
 	FirstCallAt time.Time // the first ICRQ; zero: none yet
 	LastUpAt    time.Time // the latest session to come up
+
+	TunnelErr    error       // why a tunnel failed or was lost, the latest
+	TunnelResult l2tp.Result // what its StopCCN said
+	CallResult   l2tp.Result // what the latest CDN said that ended a call against our will
 }
 
 // Merge adds what another LAC has counted.
@@ -136,5 +144,11 @@ func (s *Snapshot) Merge(o *Snapshot) {
 	}
 	if o.LastUpAt.After(s.LastUpAt) {
 		s.LastUpAt = o.LastUpAt
+	}
+	if o.TunnelErr != nil {
+		s.TunnelErr, s.TunnelResult = o.TunnelErr, o.TunnelResult
+	}
+	if o.CallResult.Code != 0 {
+		s.CallResult = o.CallResult
 	}
 }

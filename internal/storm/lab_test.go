@@ -29,7 +29,7 @@ var (
 
 // lab is a LAC, a small LNS and a network between them, under simulated time.
 type lab struct {
-	t     *testing.T
+	t     testing.TB
 	now   time.Time
 	rand  *rand.Rand
 	lac   *LAC
@@ -44,7 +44,7 @@ type lab struct {
 	cut   bool // nothing gets through
 }
 
-func newLab(t *testing.T, plan Plan) *lab {
+func newLab(t testing.TB, plan Plan) *lab {
 	t.Helper()
 	plan.LNS = []netip.AddrPort{gateway}
 	plan = plan.WithDefaults()

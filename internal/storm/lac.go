@@ -127,13 +127,13 @@ func (l *LAC) HangUp(now time.Time, fx *Effects) {
 }
 
 // Done reports whether everything has ended after HangUp and the LNS has
-// acknowledged it, or is given up.
+// acknowledged it. One that never answered need not.
 func (l *LAC) Done() bool {
 	if !l.tunnelsEnd || l.count.Ending > 0 {
 		return false
 	}
 	for _, t := range l.tunnels {
-		if info, ok := l.endpoint.Tunnel(t.id); ok && info.Unacknowledged+info.Queued > 0 {
+		if info, ok := l.endpoint.Tunnel(t.id); ok && info.PeerTunnelID != 0 && info.Unacknowledged+info.Queued > 0 {
 			return false
 		}
 	}

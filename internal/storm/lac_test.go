@@ -262,8 +262,7 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 // BenchmarkLogin is what one log-in costs the LAC and the LNS of the tests
 // together, without sockets.
 func BenchmarkLogin(b *testing.B) {
-	t := &testing.T{}
-	l := newLab(t, Plan{Tunnels: max(b.N/64, 1), Sessions: max(b.N, max(b.N/64, 1)), InFlight: 256, Auth: []ppp.AuthMethod{ppp.CHAP}})
+	l := newLab(b, Plan{Tunnels: max(b.N/64, 1), Sessions: max(b.N, max(b.N/64, 1)), InFlight: 256, Auth: []ppp.AuthMethod{ppp.CHAP}})
 	l.delay = 100 * time.Microsecond
 	b.ReportAllocs()
 	b.ResetTimer()

@@ -159,6 +159,7 @@ func (l *LAC) callDown(now time.Time, i uint32, e *l2tp.Effect) {
 			code = 0
 		}
 		l.count.ByResult[code]++
+		l.count.CallResult = e.Result
 	}
 	l.end(now, i, cause)
 }

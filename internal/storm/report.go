@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"holdfast/l2tp"
 )
 
 // Result is what a run has measured. Times in JSON are in milliseconds.
@@ -37,6 +39,8 @@ type Result struct {
 	ByResult  map[string]uint64 `json:"cdn_by_result_code"`
 	TunnelsKO uint64            `json:"tunnels_failed"`
 	Lost      uint64            `json:"tunnels_lost"`
+	LastStop  string            `json:"last_tunnel_failure,omitempty"`
+	LastCDN   string            `json:"last_cdn,omitempty"`
 	Resent    uint64            `json:"l2tp_retransmissions"`
 	Echoes    uint64            `json:"echoes_lost"`
 	Prefixes  uint64            `json:"ipv6_prefixes"`
@@ -122,6 +126,10 @@ func (x *Result) end(r *run, hangUp time.Duration) {
 		}
 	}
 	x.TunnelsKO, x.Lost, x.Resent = t.TunnelsFailed, t.TunnelsLost, t.Retransmissions
+	x.LastCDN = resultText("", t.CallResult)
+	if t.TunnelErr != nil {
+		x.LastStop = resultText(t.TunnelErr.Error(), t.TunnelResult)
+	}
 	x.Echoes, x.Prefixes = t.EchoesLost, t.Prefixes
 	x.Traffic = TrafficResult{
 		Sent: t.ProbesSent, Received: t.ProbesReceived, Corrupt: t.ProbesCorrupt,
@@ -202,15 +210,21 @@ func (x *Result) WriteTable(w io.Writer) {
 	row := func(name, format string, args ...any) {
 		fmt.Fprintf(w, "  %-18s "+format+"\n", append([]any{name}, args...)...)
 	}
-	fmt.Fprintf(w, "%d LACs, %d tunnels, %d sessions to %s (seed %d)\n", x.LACs, x.Tunnels, x.Sessions, strings.Join(x.LNS, ", "), x.Seed)
+	fmt.Fprintf(w, "LACs %d, tunnels %d, sessions %d, to %s (seed %d)\n", x.LACs, x.Tunnels, x.Sessions, strings.Join(x.LNS, ", "), x.Seed)
 	row("up", "%d tunnels, %d of %d sessions", x.TunnelsUp, x.SessionsUp, x.Sessions)
 	row("log-ins", "%.0f/s for %.3f s; %d calls offered", x.LoginsPerS, x.RampMS/1000, x.Offered)
 	row("set-up", "%s", x.Setup.text())
 	row("emulator", "%.1f us CPU a log-in", x.CPUPerLoginUS)
 	row("calls failed", "%s", causesText(x.Failed))
 	row("CDN by result", "%s", causesText(x.ByResult))
+	if x.LastCDN != "" {
+		row("latest CDN", "%s", x.LastCDN)
+	}
 	row("sessions dropped", "%s", causesText(x.Dropped))
 	row("tunnels", "%d failed, %d lost, %d retransmissions", x.TunnelsKO, x.Lost, x.Resent)
+	if x.LastStop != "" {
+		row("latest failure", "%s", x.LastStop)
+	}
 	row("LCP echoes lost", "%d", x.Echoes)
 	if x.Prefixes > 0 {
 		row("IPv6 prefixes", "%d", x.Prefixes)
@@ -225,6 +239,24 @@ func (x *Result) WriteTable(w io.Writer) {
 
 func (q Quantiles) text() string {
 	return fmt.Sprintf("p50 %.1f ms, p90 %.1f ms, p99 %.1f ms, max %.1f ms", q.P50, q.P90, q.P99, q.Max)
+}
+
+// resultText is why, with what a StopCCN or CDN said of it.
+func resultText(why string, r l2tp.Result) string {
+	parts := []string{why}
+	if why == "" {
+		parts = nil
+	}
+	if r.Code != 0 {
+		parts = append(parts, fmt.Sprintf("result %d", r.Code))
+	}
+	if r.Error != 0 {
+		parts = append(parts, fmt.Sprintf("error %d", r.Error))
+	}
+	if r.Message != "" {
+		parts = append(parts, fmt.Sprintf("%q", r.Message))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // causesText lists what was counted, the most frequent first.

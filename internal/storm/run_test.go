@@ -21,10 +21,12 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+var loopback = netip.MustParseAddrPort("127.0.0.1:0")
+
 // serveLNS runs the LNS of the tests on a real socket until the test ends.
-func serveLNS(t *testing.T, plan Plan, change func(n *testLNS)) netip.AddrPort {
+func serveLNS(t *testing.T, at netip.AddrPort, plan Plan, change func(n *testLNS)) netip.AddrPort {
 	t.Helper()
-	socket, err := kernel.ListenUDP(netip.MustParseAddrPort("127.0.0.1:0"), kernel.UDPOptions{ReceiveBuffer: 4 << 20})
+	socket, err := kernel.ListenUDP(at, kernel.UDPOptions{ReceiveBuffer: 4 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,11 +73,17 @@ func isTimeout(err error) bool {
 // Over real sockets: three LACs dial, hold with traffic in both families, hang
 // up; the result adds up, in words and in JSON.
 func TestRunOverSockets(t *testing.T) {
+	for _, underlay := range []string{"127.0.0.1:0", "[::1]:0"} {
+		t.Run(underlay, func(t *testing.T) { runOver(t, netip.MustParseAddrPort(underlay)) })
+	}
+}
+
+func runOver(t *testing.T, underlay netip.AddrPort) {
 	plan := Plan{
 		LACs: 3, Tunnels: 6, Sessions: 60, IPv4: true, IPv6: true, Secret: "s3cret",
 		Traffic: Traffic{Rate: 2000, To: targets},
 	}
-	plan.LNS = []netip.AddrPort{serveLNS(t, plan, nil)}
+	plan.LNS = []netip.AddrPort{serveLNS(t, underlay, plan, nil)}
 	beside := false
 	o := Options{Plan: plan, Hold: 300 * time.Millisecond, AtHold: func() { beside = true }}
 	var lines strings.Builder
@@ -113,12 +121,12 @@ func TestRunOverSockets(t *testing.T) {
 // An LNS that refuses everybody: the ramp ends by itself, and says why.
 func TestRunEndsWhenNothingComesUp(t *testing.T) {
 	plan := Plan{Sessions: 5, RedialDelay: -1}
-	plan.LNS = []netip.AddrPort{serveLNS(t, plan, func(n *testLNS) { n.refuse = 4 })}
+	plan.LNS = []netip.AddrPort{serveLNS(t, loopback, plan, func(n *testLNS) { n.refuse = 4 })}
 	r, err := Run(context.Background(), Options{Plan: plan, Stall: 200 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Complete || r.SessionsUp != 0 || r.ByResult["4"] != 5 || r.Failed["cleared by CDN"] != 5 || r.Left != 0 {
+	if r.Complete || r.SessionsUp != 0 || r.ByResult["4"] != 5 || r.Failed["cleared by CDN"] != 5 || r.LastCDN != "result 4" || r.Left != 0 {
 		t.Errorf("%+v", r)
 	}
 }
@@ -126,7 +134,7 @@ func TestRunEndsWhenNothingComesUp(t *testing.T) {
 // An interrupt hangs up in order, whatever the phase.
 func TestRunIsInterrupted(t *testing.T) {
 	plan := Plan{Sessions: 5}
-	plan.LNS = []netip.AddrPort{serveLNS(t, plan, nil)}
+	plan.LNS = []netip.AddrPort{serveLNS(t, loopback, plan, nil)}
 	ctx, cancel := context.WithCancel(context.Background())
 	r, err := Run(ctx, Options{Plan: plan, Hold: time.Hour, AtHold: cancel})
 	if err != nil || r.SessionsUp != 5 || r.Left != 0 {

@@ -70,6 +70,9 @@ func (l *LAC) tunnelEffect(now time.Time, e *l2tp.Effect, fx *Effects) {
 		}
 		return
 	}
+	if t.state != tunnelClosing {
+		l.count.TunnelErr, l.count.TunnelResult = e.Err, e.Result
+	}
 	switch t.state {
 	case tunnelOpening:
 		l.tunnelsOpen--

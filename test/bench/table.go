@@ -5,6 +5,8 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
+	"strconv"
 	"strings"
 )
 
@@ -14,13 +16,14 @@ import (
 func (r *Report) print(w io.Writer) {
 	m := &r.Machine
 	fmt.Fprintf(w, "%d CPUs %s, %s, load %s; %s\n\n", m.CPUs, m.Arch, m.Go, m.Load, m.Stage)
-	fmt.Fprintf(w, "%-64s %28s %12s\n", "", "", "to plain UDP")
+	const columns = "%-54s %44s %13s\n"
+	fmt.Fprintf(w, columns, "", "", "to plain UDP")
 	row := func(name, value string, ratio float64) {
 		text := ""
 		if ratio > 0 {
 			text = fmt.Sprintf("%.4f", ratio)
 		}
-		fmt.Fprintf(w, "%-64s %28s %12s\n", name, value, text)
+		fmt.Fprintf(w, columns, name, value, text)
 	}
 	plain := r.Plain.PerSecond
 	row(fmt.Sprintf("plain UDP loopback, %d octets, a datagram a call", r.Plain.Bytes), fmt.Sprintf("%.0f/s, %.2f us CPU", plain, r.Plain.CPU), 1)
@@ -52,12 +55,13 @@ func (r *Report) print(w io.Writer) {
 
 // text is the values of a benchmark in the order of its line.
 func (b *Benchmark) text() string {
+	_, once := b.Values["kpps"] // a run of a second, whose allocations are those of its setting up
 	var parts []string
 	for _, u := range b.Units {
-		if u == "B/op" {
-			continue // allocs/op tells the story
+		if u == "B/op" || once && u == "allocs/op" {
+			continue // allocs/op tells the story of both
 		}
-		parts = append(parts, fmt.Sprintf("%.4g %s", b.Values[u], u))
+		parts = append(parts, number(b.Values[u])+" "+u)
 	}
 	return strings.Join(parts, ", ")
 }
@@ -65,4 +69,12 @@ func (b *Benchmark) text() string {
 // ratio is the benchmark's rate of packets to that of plain UDP; zero if it has none.
 func (b *Benchmark) ratio(plain float64) float64 {
 	return b.Values["kpps"] * 1000 / plain
+}
+
+// number is v with four digits that count, and no exponent.
+func number(v float64) string {
+	if math.Abs(v) >= 1000 {
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(v, 'g', 4, 64)
 }

@@ -60,7 +60,7 @@ type Progress struct {
 const (
 	progressInterval = time.Second
 	pollInterval     = 20 * time.Millisecond // how soon the end of a phase is noticed
-	settleTime       = time.Second
+	settleTime       = 2 * time.Second
 	hangUpTimeout    = 20 * time.Second
 	socketBuffer     = 16 << 20
 )

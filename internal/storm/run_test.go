@@ -122,7 +122,7 @@ func runOver(t *testing.T, underlay netip.AddrPort) {
 func TestRunEndsWhenNothingComesUp(t *testing.T) {
 	plan := Plan{Sessions: 5, RedialDelay: -1}
 	plan.LNS = []netip.AddrPort{serveLNS(t, loopback, plan, func(n *testLNS) { n.refuse = 4 })}
-	r, err := Run(context.Background(), Options{Plan: plan, Stall: 200 * time.Millisecond})
+	r, err := Run(context.Background(), Options{Plan: plan, Stall: time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}

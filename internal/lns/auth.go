@@ -23,36 +23,44 @@ func (e *Engine) authenticate(s *session, o *ppp.AuthOffer, fx *Effects) {
 		return
 	}
 	s.user, s.auth = name, o.Method
-	v, known := e.judge(s, o)
-	if !v.OK {
-		if !known {
-			e.counters.AuthUnknownUser++
+	e.judge(s, o, fx)
+}
+
+// judge asks the sources of authentication-order in turn.
+func (e *Engine) judge(s *session, o *ppp.AuthOffer, fx *Effects) {
+	for _, source := range s.bind.AAA.Order {
+		switch source {
+		case AuthPassword:
+			if sub := s.bind.AAA.Subscribers[s.user]; sub != nil {
+				s.local = sub
+				e.accept(s, ppp.Check(o, sub.Password), fx)
+				return
+			}
+		case AuthNone:
+			// MS-CHAPv2 proves our knowledge of the password too: nobody can be let
+			// in by it without one (RFC 2759 §5).
+			if o.Method != ppp.MSCHAPv2 {
+				e.accept(s, ppp.Verdict{OK: true}, fx)
+				return
+			}
+		case AuthRadius:
+			e.query(s, o, fx)
+			return
 		}
+	}
+	e.counters.AuthUnknownUser++
+	e.deny(s, CauseAuthDenied, ppp.Refuse(o).Message, fx)
+}
+
+// accept goes on with a verdict, or denies.
+func (e *Engine) accept(s *session, v ppp.Verdict, fx *Effects) {
+	if !v.OK {
 		e.deny(s, CauseAuthDenied, v.Message, fx)
 		return
 	}
 	e.counters.AuthAccepted++
 	s.verdict, s.pending = v.Message, true
 	e.authorise(s, fx)
-}
-
-func (e *Engine) judge(s *session, o *ppp.AuthOffer) (v ppp.Verdict, known bool) {
-	for _, source := range s.bind.AAA.Order {
-		switch source {
-		case AuthPassword:
-			if sub := s.bind.AAA.Subscribers[s.user]; sub != nil {
-				s.local = sub
-				return ppp.Check(o, sub.Password), true
-			}
-		case AuthNone:
-			// MS-CHAPv2 proves our knowledge of the password too: nobody can be let
-			// in by it without one (RFC 2759 §5).
-			if o.Method != ppp.MSCHAPv2 {
-				return ppp.Verdict{OK: true}, true
-			}
-		}
-	}
-	return ppp.Refuse(o), false
 }
 
 // userName is the name that counts: without its realm where strip-user-name says so.

@@ -21,7 +21,10 @@ func (e *Engine) callRequested(ef *l2tp.Effect, fx *Effects) {
 	}
 	s := e.sessions.make(ef.Element)
 	e.serial++
-	s.serial, s.tunnel, s.id, s.bind, s.createdAt = e.serial, ef.Tunnel, ef.Session, t.bind, e.now
+	s.serial, s.tunnel, s.id, s.bind, s.createdAt = e.serial, ef.Tunnel, ef.Session, t.bind, e.arrived
+	if info, ok := e.l2.Session(ef.Element); ok {
+		s.call = info.Call
+	}
 	e.states[StateInit]++
 	e.byInstance[s.bind.Profile.Instance]++
 	t.sessions++
@@ -40,6 +43,9 @@ func (e *Engine) callRequested(ef *l2tp.Effect, fx *Effects) {
 // admitCall takes a token of each limit that the session falls under, now or
 // when the limits' homes have answered, then says ICRP.
 func (e *Engine) admitCall(s *session, fx *Effects) {
+	if s.begunAt.IsZero() {
+		s.begunAt = e.now
+	}
 	for i, l := range s.bind.limits {
 		if s.held&(1<<i) != 0 {
 			continue

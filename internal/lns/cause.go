@@ -35,6 +35,7 @@ const (
 	CauseAuthTimeout
 	CauseAuthRefused
 	CauseAuthDenied
+	CauseNoServer
 	CauseUserLimit
 	CauseAddressInUse
 	CauseNoAddress
@@ -77,6 +78,7 @@ var causes = [causeCount]struct {
 	CauseAuthTimeout:    {name: "ppp authenticate-timeout", result: l2tp.Result{Code: 3}, code: 13},
 	CauseAuthRefused:    {name: "ppp authenticate-protocol-unacceptable", result: l2tp.Result{Code: 3}, code: 15, side: 1},
 	CauseAuthDenied:     {name: "aaa deny-authentication-denied", result: l2tp.Result{Code: 3}, code: 16, side: 1},
+	CauseNoServer:       {name: "aaa deny-server-request-timeout", result: l2tp.Result{Code: 4, Message: "no answer from RADIUS"}},
 	CauseUserLimit:      {name: "aaa deny-session-limit-exceeded", result: l2tp.Result{Code: 3}, code: 16, side: 1},
 	CauseAddressInUse:   {name: "aaa deny-address-in-use", result: l2tp.Result{Code: 3}, code: 20, protocol: ppp.ProtoIPCP, side: 2},
 	CauseNoAddress:      {name: "aaa deny-no-resources", result: l2tp.Result{Code: 4, Message: "no address"}, code: 20, protocol: ppp.ProtoIPCP, side: 2},

@@ -38,6 +38,9 @@ type Counters struct {
 	AuthAccepted         uint64
 	AuthRejected         uint64
 	AuthUnknownUser      uint64 // rejected because no source knew the user
+	RADIUSRequests       uint64
+	RADIUSTimeouts       uint64 // no server has answered
+	RADIUSQueued         uint64 // that had to wait for a place in the window
 	UserLimitReached     uint64
 	AddressInUse         uint64
 	PoolExhausted        uint64

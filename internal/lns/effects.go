@@ -15,16 +15,17 @@ import (
 // the lists are carried out in the order of the fields, so that a session is
 // installed before the packet leaves that tells its peer so.
 type Effects struct {
-	Install  []forward.Session // into the plane
-	Remove   []forward.Key     // out of the plane
-	Inject   []Inject          // inner packets of sequenced sessions, to the core side
-	Read     []uint32          // elements whose counters the engine wants: Engine.Traffic is called with them
-	Transmit []packet.Datagram // from Local to Peer; Data is valid until Reset
-	Messages []Message         // to other shards
-	Answers  []*Request        // finished requests: back to who asked
-	Log      []event.Record    //
-	Dear     int               // dear steps of call set-up done: what a slow server would spend its time on
-	Stopped  bool              // after Stop: every tunnel has been told and has acknowledged it, or was given up
+	Install      []forward.Session // into the plane
+	Remove       []forward.Key     // out of the plane
+	Inject       []Inject          // inner packets of sequenced sessions, to the core side
+	Read         []uint32          // elements whose counters the engine wants: Engine.Traffic is called with them
+	Transmit     []packet.Datagram // from Local to Peer; Data is valid until Reset
+	Messages     []Message         // to other shards
+	Authenticate []AuthQuery       // to RADIUS: Engine.Authenticated is called with each answer
+	Answers      []*Request        // finished requests: back to who asked
+	Log          []event.Record    //
+	Dear         int               // dear steps of call set-up done: what a slow server would spend its time on
+	Stopped      bool              // after Stop: every tunnel has been told and has acknowledged it, or was given up
 
 	l2tp  l2tp.Effects
 	ppp   ppp.Effects
@@ -43,6 +44,8 @@ func (fx *Effects) Reset() {
 	clear(fx.Transmit)
 	clear(fx.Messages)
 	clear(fx.Answers)
+	clear(fx.Authenticate)
+	fx.Authenticate = fx.Authenticate[:0]
 	clear(fx.Log)
 	fx.Install, fx.Remove, fx.Inject, fx.Read = fx.Install[:0], fx.Remove[:0], fx.Inject[:0], fx.Read[:0]
 	fx.Transmit, fx.Messages, fx.Answers, fx.Log = fx.Transmit[:0], fx.Messages[:0], fx.Answers[:0], fx.Log[:0]

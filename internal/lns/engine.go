@@ -46,6 +46,10 @@ type Engine struct {
 	home       *directory.Home
 	pools      map[string]*poolPart
 	history    history
+	calls      callHistory
+	window     *admission.Window // of RADIUS
+	queries    []AuthQuery       // that wait for a place in it
+	started    time.Time
 	adm        *admission.Controller
 	admitting  bool                  // calls are parked and chosen; false: begun as they come
 	arrived    time.Time             // kernel timestamp of the datagram being handled
@@ -86,6 +90,7 @@ func New(o Options) *Engine {
 		HalfOpenMax:     share(o.Config.HalfOpenMax, o.Shards),
 		HalfOpenPeerMax: share(o.Config.HalfOpenPeerMax, o.Shards),
 	})
+	e.started, e.window = o.Now, admission.NewWindow()
 	e.adm = admission.New(o.Config.Admission, o.Now)
 	e.adopt(o.Config)
 	return e

@@ -177,6 +177,7 @@ func (e *Engine) end(s *session, cause Cause, fx *Effects) {
 	}
 	e.counters.Ended[cause]++
 	e.leave(s, cause)
+	e.remember(s, cause)
 	s.link.Abort(e.now)
 	e.uninstall(s, fx)
 	e.releaseAddresses(s, fx)
@@ -201,7 +202,9 @@ func (e *Engine) end(s *session, cause Cause, fx *Effects) {
 	}
 	e.states[s.state]--
 	e.byInstance[s.bind.Profile.Instance]--
-	e.history.add(e.now, e.ended(s, cause), &e.counters)
+	if s.wasUp {
+		e.history.add(e.now, e.ended(s, cause), &e.counters)
+	}
 	e.wheel.Set(uint32(s.element), time.Time{})
 	*s = session{element: s.element, generation: s.generation}
 }
@@ -215,9 +218,7 @@ func (e *Engine) record(s *session, id event.ID, cause Cause) event.Record {
 	if cause != causeNone {
 		r.Err = cause.Err()
 	}
-	if info, ok := e.l2.Session(s.element); ok && info.Call != nil {
-		r.Calling = info.Call.CallingNumber
-	}
+	r.Calling = e.call(s).CallingNumber
 	if info, ok := e.l2.Tunnel(s.tunnel); ok {
 		r.Peer, r.LAC = info.Peer, info.HostName
 	}

@@ -5,6 +5,8 @@ package lns
 import (
 	"net/netip"
 	"time"
+
+	"holdfast/internal/admission"
 )
 
 // RequestKind says what an operator wants of the shards.
@@ -21,6 +23,8 @@ const (
 	ShowGroups                           // Groups: one row a tunnel group
 	ShowClients                          // Clients: one row a LAC name
 	ShowPools                            // Pools
+	ShowAdmission                        // Admission: one row a shard
+	ShowCallHistory                      // Calls: ended calls, the newest first
 	ClearDestinations                    // close every tunnel of the matching destinations
 	ClearTunnels                         // StopCCN to matching tunnels
 	ClearSessions                        // terminate matching sessions
@@ -79,6 +83,8 @@ type Request struct {
 	Clients      []ClientRow
 	Pools        []PoolRow
 	Cleared      []Cleared
+	Admission    []AdmissionRow
+	Calls        []CallRow
 
 	// Reply is the asker's: the shard calls it with the finished request, from its own goroutine. Never called by the engine.
 	Reply func(*Request)
@@ -221,4 +227,13 @@ type PoolRow struct {
 	Total                  uint64
 	Used                   uint64
 	OutOfAddresses         uint64
+}
+
+// AdmissionRow is one shard's admission.
+type AdmissionRow struct {
+	Shard int
+	admission.Snapshot
+	DearSteps, StaleSteps                      uint64
+	RADIUSWindow, RADIUSInFlight, RADIUSQueued int
+	Enabled                                    bool
 }

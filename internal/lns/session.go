@@ -21,7 +21,8 @@ type session struct {
 	tunnel     l2tp.TunnelID
 	id         l2tp.SessionID
 	bind       *binding
-	line       uint64 // hash of the line's name; 0: unknown
+	call       *l2tp.Call // the endpoint's, not to be changed
+	line       uint64     // hash of the line's name; 0: unknown
 
 	state     SubscriberState
 	cause     Cause // why it is being closed; causeNone: it is not
@@ -53,6 +54,8 @@ type session struct {
 	search *Pool // the pool whose answer it waits for
 
 	createdAt time.Time
+	begunAt   time.Time // when its set-up began; zero: it is parked
+	askedAt   time.Time // when RADIUS was asked
 	upAt      time.Time // authorised
 	raAt      time.Time // next unsolicited Router Advertisement
 	expiresAt time.Time // session timeout; zero: none
@@ -71,6 +74,7 @@ const (
 	waitAddress
 	waitPool
 	waitPoolIPv6
+	waitRADIUS
 )
 
 // key is how the plane names the session.

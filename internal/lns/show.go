@@ -46,6 +46,13 @@ func (e *Engine) serve(r *Request, fx *Effects) {
 		e.showClients(r)
 	case ShowPools:
 		e.showPools(r)
+	case ShowAdmission:
+		r.Admission = append(r.Admission, AdmissionRow{
+			Shard: e.shard, Snapshot: e.adm.Snapshot(e.now), DearSteps: e.counters.DearSteps, StaleSteps: e.counters.StaleSteps,
+			RADIUSWindow: e.window.Size(), RADIUSInFlight: e.window.InFlight(), RADIUSQueued: len(e.queries), Enabled: e.admitting,
+		})
+	case ShowCallHistory:
+		e.showCallHistory(r)
 	case ClearDestinations, ClearTunnels:
 		e.clearTunnels(r, fx)
 	case ClearSessions:
@@ -265,12 +272,13 @@ func (e *Engine) callMatches(f *Filter, s *session) bool {
 		(f.CircuitID == "" || f.CircuitID == circuit) && (f.RemoteID == "" || f.RemoteID == remote)
 }
 
-// call is what the set-up said of the session; never nil.
+// call is what the set-up said of the session; never nil. It outlives the
+// endpoint's session, so that an ended call can still be told.
 func (e *Engine) call(s *session) *l2tp.Call {
-	if info, ok := e.l2.Session(s.element); ok && info.Call != nil {
-		return info.Call
+	if s.call == nil {
+		return &l2tp.Call{}
 	}
-	return &l2tp.Call{}
+	return s.call
 }
 
 func lineIDs(c *l2tp.Call) (circuit, remote string) {
@@ -375,7 +383,7 @@ func (e *Engine) subscriberRow(s *session) SubscriberRow {
 	tun, _ := e.l2.Tunnel(s.tunnel)
 	call := e.call(s)
 	row := SubscriberRow{
-		ID:   uint64(e.epoch)<<40 | uint64(e.shard)<<32 | uint64(s.serial),
+		ID:   e.sessionID(s),
 		User: s.user, State: s.state, Instance: e.instanceName(s.bind.Profile.Instance), Profile: s.bind.Profile.Name,
 		AccessProfile: s.bind.AAA.Name, IPv4: s.ipv4, IPv6: s.ipv6, DNS: s.bind.PPP.DNS,
 		Calling: call.CallingNumber, Called: call.CalledNumber, TunnelLocalID: uint16(s.tunnel), SessionLocalID: uint16(s.id),
@@ -399,6 +407,11 @@ func (e *Engine) subscriberRow(s *session) SubscriberRow {
 		row.Login = e.now.Sub(s.upAt)
 	}
 	return row
+}
+
+// sessionID is the session's id for operators, unique over restarts.
+func (e *Engine) sessionID(s *session) uint64 {
+	return uint64(e.epoch)<<40 | uint64(e.shard)<<32 | uint64(s.serial)
 }
 
 // ended is what is kept of a session that ends.

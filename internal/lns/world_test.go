@@ -34,11 +34,18 @@ type world struct {
 	sent      int               // datagrams of the LNS
 	inject    [][]byte
 	stopped   int
+	queries   []asked       // to RADIUS
 	holdBegin bool          // the shards have other work all the time
 	meter     bool          // measure the engines
 	spent     time.Duration // in engines, on packets
 	traffic   map[uint32]forward.Counters
 	lose      func(d *packet.Datagram) bool
+}
+
+// asked is a query to RADIUS and who asked.
+type asked struct {
+	AuthQuery
+	shard int
 }
 
 // lac is a LAC with modems behind it.
@@ -146,6 +153,9 @@ func (w *world) carry(i int) {
 	read := append([]uint32(nil), fx.Read...)
 	for _, r := range fx.Log {
 		w.logs[r.ID]++
+	}
+	for _, q := range fx.Authenticate {
+		w.queries = append(w.queries, asked{q, i})
 	}
 	if fx.Stopped {
 		w.stopped |= 1 << i
@@ -456,6 +466,8 @@ func (w *world) request(r Request) Request {
 		out.Groups = append(out.Groups, p.Groups...)
 		out.Clients = append(out.Clients, p.Clients...)
 		out.Cleared = append(out.Cleared, p.Cleared...)
+		out.Admission = append(out.Admission, p.Admission...)
+		out.Calls = append(out.Calls, p.Calls...)
 		for s, n := range p.Summary.States {
 			out.Summary.States[s] += n
 		}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lns
+
+import (
+	"time"
+
+	"holdfast/l2tp"
+	"holdfast/ppp"
+)
+
+// AuthQuery asks the RADIUS servers of a profile about a subscriber. The engine
+// has one answer for each: Authenticated is called with the same Ref, whatever
+// happens.
+type AuthQuery struct {
+	Ref      AuthRef
+	Profile  *AAAProfile
+	Offer    ppp.AuthOffer // its slices are the query's own
+	User     string        // the name that counts
+	Calling  string
+	Called   string
+	Peer     string // the LAC's host name
+	Tunnel   uint16
+	Session  uint16
+	ID       uint64 // as in SubscriberRow
+	Instance string
+}
+
+// AuthRef names the session that waits.
+type AuthRef struct {
+	Element    uint32
+	Generation uint32
+}
+
+// AuthResult is what became of an AuthQuery.
+type AuthResult uint8
+
+// Results.
+const (
+	AuthAccept AuthResult = iota
+	AuthReject
+	AuthTimeout // no server has answered
+)
+
+// AuthAnswer answers an AuthQuery.
+type AuthAnswer struct {
+	Ref     AuthRef
+	Result  AuthResult
+	Message string // Reply-Message, or the whole MS-CHAPv2 string
+}
+
+// query asks RADIUS, now or when the window has room.
+func (e *Engine) query(s *session, o *ppp.AuthOffer, fx *Effects) {
+	call := e.call(s)
+	q := AuthQuery{
+		Ref: AuthRef{uint32(s.element), s.generation}, Profile: s.bind.AAA, Offer: cloneOffer(o), User: s.user,
+		Calling: call.CallingNumber, Called: call.CalledNumber, Tunnel: uint16(s.tunnel), Session: uint16(s.id),
+		ID: e.sessionID(s), Instance: e.instanceName(s.bind.Profile.Instance),
+	}
+	if info, ok := e.l2.Tunnel(s.tunnel); ok {
+		q.Peer = info.HostName
+	}
+	s.waits |= waitRADIUS
+	if !e.window.Take() {
+		e.queries = append(e.queries, q)
+		e.counters.RADIUSQueued++
+		e.adm.Gate(true)
+		return
+	}
+	e.sendQuery(s, q, fx)
+}
+
+// sendQuery sends a query that has a place in the window.
+func (e *Engine) sendQuery(s *session, q AuthQuery, fx *Effects) {
+	s.askedAt = e.now
+	e.counters.RADIUSRequests++
+	fx.Authenticate = append(fx.Authenticate, q)
+}
+
+// Authenticated takes the answer to an AuthQuery. The session may have gone.
+func (e *Engine) Authenticated(now time.Time, a AuthAnswer, fx *Effects) {
+	e.now = now
+	s := e.find(sessionRef{l2tp.Element(a.Ref.Element), a.Ref.Generation})
+	e.settleWindow(s, a.Result)
+	if s != nil && s.waits&waitRADIUS != 0 {
+		s.waits &^= waitRADIUS
+		switch a.Result {
+		case AuthAccept:
+			e.accept(s, ppp.Verdict{OK: true, Message: a.Message}, fx)
+		case AuthReject:
+			e.deny(s, CauseAuthDenied, a.Message, fx)
+		case AuthTimeout:
+			e.counters.RADIUSTimeouts++
+			e.deny(s, CauseNoServer, "no answer", fx)
+		}
+		e.runLink(s, fx)
+	}
+	e.sendQueued(fx)
+	e.finish(fx)
+}
+
+// settleWindow gives the place of an answered query back.
+func (e *Engine) settleWindow(s *session, r AuthResult) {
+	since := e.now.Sub(e.started)
+	switch {
+	case r == AuthTimeout:
+		e.window.Lost(since)
+	case s == nil:
+		e.window.Cancelled()
+	default:
+		e.window.Answered(since, e.now.Sub(s.askedAt))
+	}
+}
+
+// sendQueued asks for those who wait for a place in the window, the newest
+// first, and opens the door to new calls when none does.
+func (e *Engine) sendQueued(fx *Effects) {
+	for n := len(e.queries); n > 0; n = len(e.queries) {
+		q := e.queries[n-1]
+		s := e.find(sessionRef{l2tp.Element(q.Ref.Element), q.Ref.Generation})
+		if s != nil && s.waits&waitRADIUS != 0 {
+			if !e.window.Take() {
+				break
+			}
+			e.sendQuery(s, q, fx)
+		}
+		e.queries[n-1] = AuthQuery{}
+		e.queries = e.queries[:n-1]
+	}
+	e.adm.Gate(len(e.queries) > 0)
+}
+
+// cloneOffer makes the offer the query's own.
+func cloneOffer(o *ppp.AuthOffer) ppp.AuthOffer {
+	c := *o
+	c.Challenge = append([]byte(nil), o.Challenge...)
+	c.Response = append([]byte(nil), o.Response...)
+	return c
+}

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"holdfast/internal/testenv"
@@ -63,5 +64,10 @@ func TestRootDemoInNamespaces(t *testing.T) {
 // Without root, where users may make namespaces: the same inside one of those.
 func TestRootDemoInUserNamespace(t *testing.T) {
 	testenv.TUN(t)
+	try := exec.Command("true")
+	try.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUSER}
+	if err := try.Run(); err != nil {
+		testenv.Missing(t, "needs user namespaces: %v", err)
+	}
 	playDemo(t, "user", append([]string{"inside a user namespace"}, controlLines...)...)
 }

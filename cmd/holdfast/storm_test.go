@@ -5,6 +5,8 @@ package main
 import (
 	"fmt"
 	"net/netip"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -54,5 +56,34 @@ func TestStormFlags(t *testing.T) {
 	cli.Storm.LNS = []string{"lns.example"}
 	if _, err := cli.Storm.options(); err == nil || !strings.Contains(err.Error(), "lns.example") {
 		t.Errorf("a name instead of an address: %v", err)
+	}
+}
+
+// The manual names no flag that does not exist.
+func TestManualNamesRealFlags(t *testing.T) {
+	text, err := os.ReadFile("../../docs/operations/storm.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	parser, err := kong.New(&commandLine{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{"help": true}
+	for _, command := range parser.Model.Children {
+		if command.Name == "storm" {
+			for _, f := range command.Flags {
+				known[f.Name] = true
+			}
+		}
+	}
+	named := regexp.MustCompile(`--([a-z][a-z-]+)`).FindAllSubmatch(text, -1)
+	if len(named) < 10 {
+		t.Fatalf("only %d flags in the manual", len(named))
+	}
+	for _, m := range named {
+		if !known[string(m[1])] {
+			t.Errorf("--%s is no flag of storm", m[1])
+		}
 	}
 }

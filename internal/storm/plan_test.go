@@ -5,6 +5,8 @@ package storm
 import (
 	"errors"
 	"net/netip"
+	"os"
+	"strings"
 	"testing"
 )
 
@@ -70,5 +72,18 @@ func TestPace(t *testing.T) {
 	}
 	if n < 100 || n > 101 {
 		t.Errorf("%d at once after a pause", n)
+	}
+}
+
+// The manual explains every cause by the name under which it is printed.
+func TestManualExplainsEveryCause(t *testing.T) {
+	text, err := os.ReadFile("../../docs/operations/storm.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for c := range causeCount {
+		if !strings.Contains(string(text), "`"+c.String()+"`") {
+			t.Errorf("%v is not explained", c)
+		}
 	}
 }

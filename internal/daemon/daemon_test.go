@@ -6,11 +6,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/netip"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -25,7 +27,23 @@ import (
 	"holdfast/internal/storm"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if files := strings.Fields(os.Getenv(asDaemon)); len(files) == 2 {
+		beDaemon(files[0], files[1])
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// beDaemon is the process that TestRootHostIsLeftAsItWas starts.
+func beDaemon(config, socket string) {
+	ctx, restore := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer restore()
+	if err := Serve(ctx, Options{ConfigFile: config, Socket: socket, Version: "test"}); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
 
 // configuration needs no privileges: it forwards nothing, and its gateway is an
 // address that every host has. GATEWAY, METRICS, POOL and EXTRA are filled in.
@@ -97,6 +115,7 @@ func (j *journal) String() string {
 type rig struct {
 	t       *testing.T
 	opt     Options
+	gateway netip.Addr
 	log     journal
 	reload  chan os.Signal
 	notify  *net.UnixConn // what the daemon tells the service manager
@@ -109,7 +128,7 @@ type rig struct {
 func prepare(t *testing.T, config string) *rig {
 	t.Helper()
 	dir := t.TempDir()
-	r := &rig{t: t, reload: make(chan os.Signal), done: make(chan error, 1)}
+	r := &rig{t: t, gateway: netip.MustParseAddr("127.0.0.1"), reload: make(chan os.Signal), done: make(chan error, 1)}
 	r.log.wrote = make(chan struct{}, 1)
 	r.metrics = freeTCP(t)
 	r.opt = Options{
@@ -196,7 +215,7 @@ func (r *rig) storm(tunnels, sessions int, at func()) *storm.Result {
 	r.t.Helper()
 	result, err := storm.Run(r.t.Context(), storm.Options{
 		Plan: storm.Plan{
-			LNS:      []netip.AddrPort{netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), r.opt.Port)},
+			LNS:      []netip.AddrPort{netip.AddrPortFrom(r.gateway, r.opt.Port)},
 			Tunnels:  tunnels,
 			Sessions: sessions,
 			IPv4:     true,
@@ -204,7 +223,7 @@ func (r *rig) storm(tunnels, sessions int, at func()) *storm.Result {
 			RedialDelay: -1,
 		},
 		Stall:   5 * time.Second,
-		Sources: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")},
+		Sources: []netip.AddrPort{netip.AddrPortFrom(r.gateway, 0)},
 		AtHold:  at,
 	})
 	if err != nil {
@@ -251,12 +270,20 @@ func want(t *testing.T, where, text string, parts ...string) {
 // The daemon serves: sessions come up over its sockets and shards, the API and
 // the metrics tell of them, they end in order, and nothing is left when it stops.
 func TestServe(t *testing.T) {
-	r := prepare(t, text()).start()
+	for _, gateway := range []string{"127.0.0.1", "::1"} {
+		t.Run(gateway, func(t *testing.T) { serveAt(t, gateway) })
+	}
+}
+
+func serveAt(t *testing.T, gateway string) {
+	r := prepare(t, text("GATEWAY", gateway))
+	r.gateway = netip.MustParseAddr(gateway)
+	r.start()
 	result := r.storm(6, 60, func() {
 		want(t, "summary", r.show("show", "services", "l2tp", "summary"), "Tunnels: 6, Sessions: 60")
 		want(t, "metrics", r.scrape(),
 			`holdfast_group_sessions{group="north"} 60`,
-			`holdfast_socket_received_datagrams_total{gateway="127.0.0.1",role="data",socket="1"}`,
+			`holdfast_socket_received_datagrams_total{gateway="`+gateway+`",role="data",socket="1"}`,
 			`holdfast_build_info{plane="none",version="test"} 1`)
 	})
 	if !result.Complete {

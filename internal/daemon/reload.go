@@ -23,7 +23,7 @@ var errRestart = errors.New("takes effect only after a restart")
 // reload puts the configuration file in force, or reports why it cannot.
 func (d *daemon) reload(ctx context.Context) {
 	// The service manager is told on a best-effort basis: a reload must not fail for it.
-	_ = notify(systemd.SdNotifyReloading)
+	_ = notify(systemd.SdNotifyReloading + "\n" + systemd.SdNotifyMonotonicUsec())
 	if err := d.replace(ctx); err != nil {
 		d.note(event.Record{ID: event.ConfigurationRejected, Name: d.opt.ConfigFile, Err: err})
 	} else {

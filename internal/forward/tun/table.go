@@ -3,6 +3,7 @@
 package tun
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"sync/atomic"
 
@@ -78,12 +79,29 @@ func (a *addresses) add(s *session) {
 		a.v6.set(s.ip6, s)
 	}
 	for _, r := range s.routes {
+		if b, n := a.exact(r); b != nil {
+			b.set(n, s)
+			continue
+		}
 		t := a.routes.Load()
 		if t == nil {
 			t = new(bart.Table[*session])
 		}
 		a.routes.Store(t.InsertPersist(r, s))
 	}
+}
+
+// exact finds the place of a route that is one entry of the blocks: an IPv4
+// address, or an IPv6 /64. These are found first, as the longest match; an IPv6
+// route that is longer does not reach into another session's /64.
+func (a *addresses) exact(r netip.Prefix) (b *blocks, n uint64) {
+	switch octets := r.Addr().AsSlice(); {
+	case r.Addr().Is4() && r.Bits() == 32:
+		return &a.v4, uint64(binary.BigEndian.Uint32(octets))
+	case r.Addr().Is6() && r.Bits() == 64:
+		return &a.v6, binary.BigEndian.Uint64(octets)
+	}
+	return nil, 0
 }
 
 // remove takes away those addresses of the session that it still holds.
@@ -95,9 +113,13 @@ func (a *addresses) remove(s *session) {
 		a.v6.drop(s.ip6, s)
 	}
 	for _, r := range s.routes {
+		if b, n := a.exact(r); b != nil {
+			b.drop(n, s)
+			continue
+		}
 		t := a.routes.Load()
 		if t == nil {
-			return
+			continue
 		}
 		if holder, ok := t.Get(r); !ok || holder != s {
 			continue

@@ -131,7 +131,7 @@ func TestCallHistory(t *testing.T) {
 	m := l.login(id, "user2@example")
 	w.request(Request{Kind: ClearSessions})
 	w.until("clear", func() bool { return m.gone })
-	all := w.request(Request{Kind: ShowCallHistory, Limit: 2}).Calls
+	all := w.request(Request{Kind: ShowCallHistory}).Calls
 	if len(all) != 4 || all[0].User != "user2@example" || !all[0].WasUp || all[0].Cause != CauseAdministrative.String() {
 		t.Fatalf("calls %+v", all)
 	}

@@ -191,11 +191,12 @@ func (o *Lines) Progress(p Progress) {
 	o.lines++
 	t, l := &p.Total, &p.Last
 	setup := t.Setup.Since(&l.Setup)
-	fmt.Fprintf(o.W, "%5.0fs %-8s %7d %8d %9d %8d %8d %8d %9s %9s %8d %8d\n",
+	rate := func(now, before uint64) float64 { return float64(now-before) / p.Interval.Seconds() }
+	fmt.Fprintf(o.W, "%5.0fs %-8s %7d %8d %9d %8.0f %8.0f %8d %9s %9s %8.0f %8.0f\n",
 		p.Elapsed.Seconds(), p.Phase, t.Tunnels, t.Sessions, t.InFlight,
-		t.CallsUp-l.CallsUp, t.FailedAll()-l.FailedAll(), t.DroppedAll(),
+		rate(t.CallsUp, l.CallsUp), rate(t.FailedAll(), l.FailedAll()), t.DroppedAll(),
 		quantileText(&setup, 0.5), quantileText(&setup, 0.99),
-		t.ProbesSent-l.ProbesSent, t.ProbesReceived-l.ProbesReceived)
+		rate(t.ProbesSent, l.ProbesSent), rate(t.ProbesReceived, l.ProbesReceived))
 }
 
 func quantileText(h *Histogram, q float64) string {

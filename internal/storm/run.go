@@ -51,10 +51,11 @@ type Listener func(local netip.AddrPort, o kernel.UDPOptions) (*kernel.UDPSocket
 
 // Progress is the state of a run at one moment.
 type Progress struct {
-	Phase   Phase
-	Elapsed time.Duration // since the run began
-	Total   Snapshot
-	Last    Snapshot // at the Progress before
+	Phase    Phase
+	Elapsed  time.Duration // since the run began
+	Interval time.Duration // since the Progress before
+	Total    Snapshot
+	Last     Snapshot // at the Progress before
 }
 
 const (
@@ -75,7 +76,7 @@ type run struct {
 	failed   chan error // of drivers that had to stop
 	total    Snapshot
 	last     Snapshot
-	nextLine time.Time
+	lastLine time.Time // when last was taken; zero: not yet
 	result   Result
 }
 
@@ -263,14 +264,14 @@ func (r *run) poll() {
 	}
 	r.result.peak(&r.total)
 	now := time.Now()
-	if r.Progress == nil || now.Before(r.nextLine) {
+	interval := now.Sub(r.lastLine)
+	if r.Progress == nil || interval < progressInterval {
 		return
 	}
-	if !r.nextLine.IsZero() {
-		r.Progress(Progress{Phase: r.phase, Elapsed: now.Sub(r.began), Total: r.total, Last: r.last})
+	if !r.lastLine.IsZero() {
+		r.Progress(Progress{Phase: r.phase, Elapsed: now.Sub(r.began), Interval: interval, Total: r.total, Last: r.last})
 	}
-	r.last = r.total
-	r.nextLine = now.Add(progressInterval)
+	r.last, r.lastLine = r.total, now
 }
 
 // order has something done to every LAC, and does not wait for it.

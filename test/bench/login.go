@@ -92,6 +92,14 @@ func (l lab) login(ctx context.Context, p storm.Plan) (x *Login, err error) {
 	return x, err
 }
 
+// beside puts a run in relation to plain UDP of the same machine.
+func (x *Login) beside(p PlainUDP) *Login {
+	if x != nil {
+		x.PerKiloPlain = 1000 * x.PerSecond / p.PerSecond
+	}
+	return x
+}
+
 // memory measures what the plan's sessions weigh while they are up.
 func (l lab) memory(ctx context.Context, p storm.Plan) (x *Memory, err error) {
 	err = l.with(ctx, p.Sessions, []string{memoryGOGC}, func(s *stage.Stage) error {

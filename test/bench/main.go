@@ -101,11 +101,11 @@ func measure(ctx context.Context, s sizes) (*Report, error) {
 
 	logins := lab{mode: mode, binary: s.binary}
 	full, err := logins.login(ctx, plan(s.sessions, s.tunnels, 0))
-	r.FullRate = full
+	r.FullRate = full.beside(plain)
 	if err == nil {
 		var relaxed *Login
 		relaxed, err = logins.login(ctx, plan(s.sessions, s.tunnels, 0.8*full.PerSecond))
-		r.Relaxed = relaxed
+		r.Relaxed = relaxed.beside(plain)
 	}
 	if err == nil && s.large > 0 {
 		r.Memory, err = logins.memory(ctx, plan(s.large, max(s.large/50, 3), 0))

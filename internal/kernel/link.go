@@ -79,6 +79,16 @@ func SetMTU(name string, mtu int) error {
 	return wrap(netlink.LinkSetMTU(l, mtu), "set MTU %d on %s", mtu, name)
 }
 
+// SetQueueLength sets how many packets wait in front of a device before the
+// kernel drops them.
+func SetQueueLength(name string, packets int) error {
+	l, err := link(name)
+	if err != nil {
+		return err
+	}
+	return wrap(netlink.LinkSetTxQLen(l, packets), "set queue length %d on %s", packets, name)
+}
+
 // AddAddress gives a device an address. IPv6 addresses are usable at once: no
 // other station on a point-to-point device could hold them.
 func AddAddress(name string, p netip.Prefix) error {

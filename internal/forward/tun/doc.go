@@ -41,6 +41,14 @@
 // traffic between subscribers should set net.ipv4.conf.all.send_redirects to 0:
 // the kernel ORs it with the device's own setting, which is 0 already.
 //
+// What a queue cannot read in time the kernel drops in front of the device, and
+// counts there (TX dropped of `ip -s link show hf0`).
+//
+// A reader writes to one queue of a device, and the kernel brings a flow's
+// packets to the queue on which it last saw the flow: both ways of a session stay
+// together. A LAC with a single tunnel, which one socket carries, thus has one
+// goroutine a direction.
+//
 // A routing instance other than the default has a device of its own, a table of
 // its own for its pools (TableBase plus its id), and a rule that sends what
 // comes out of the device there. Rules for the core's devices are the

@@ -271,7 +271,7 @@ func TestRootInstance(t *testing.T) {
 	}
 	has("made", show("route", "show", "dev", "hf0"), true, "100.64.0.0/16")
 	has("made", show("-6", "route", "show", "dev", "hf0"), true, "2001:db8:100::/40")
-	has("made", show("address", "show", "dev", "hf0"), true, "198.51.100.1/32", "2001:db8:100::1/128", "mtu 1500")
+	has("made", show("address", "show", "dev", "hf0"), true, "198.51.100.1/32", "2001:db8:100::1/128", "mtu 1500", "qlen 2048")
 	has("made", show("address", "show", "dev", "hf0"), false, "fe80")
 
 	i := forwardtest.Instance()

@@ -137,15 +137,11 @@ func (e *Endpoint) Advance(now time.Time, fx *Effects) {
 	e.due = e.due[:0]
 	e.timers.Advance(now, func(id uint32) { e.due = append(e.due, id) })
 	for _, id := range e.due {
-		switch {
-		case !e.timers.Deadline(id).IsZero():
-			// What was done for an earlier id in this list has armed it again.
-		case id >= sessionTimer:
+		// What was done for an earlier id may have ended this one.
+		if id >= sessionTimer {
 			e.sessionDue(now, Element(id-sessionTimer), fx)
-		default:
-			if t := e.tunnel(TunnelID(id)); t != nil {
-				e.tunnelDue(now, t, fx)
-			}
+		} else if t := e.tunnel(TunnelID(id)); t != nil {
+			e.tunnelDue(now, t, fx)
 		}
 	}
 }

@@ -350,6 +350,19 @@ func TestLineMessages(t *testing.T) {
 	if p.LAC.Sent+p.LNS.Sent != sent {
 		t.Fatal("a message went the wrong way")
 	}
+	// A LAC answers no query for a call that it has not announced updates for.
+	l, _ := newTunnel(t, &l2tp.TunnelConfig{BearerCapabilities: 3})
+	ocrq := l2tptest.ICRQ(5)
+	ocrq.Type, ocrq.BearerType, ocrq.FramingType = wire.OCRQ, 1, 1
+	ocrq.Add(wire.MinimumBPS, wire.MaximumBPS, wire.BearerType, wire.FramingType, wire.CalledNumber)
+	l.h.Send(0, ocrq)
+	rp, _ := l.h.LastOf(wire.OCRP)
+	l.want("OCRQ", wire.OCCN)
+	query := l2tptest.Message(wire.CSURQ)
+	query.SpeedUpdates = []wire.SpeedUpdate{{RemoteSessionID: rp.Message.AssignedSessionID}, {RemoteSessionID: 1}}
+	query.Add(wire.ConnectSpeedUpdate)
+	l.h.Send(0, query)
+	l.want("a query without leave", zlb)
 	k, _, session := newSession(t, &l2tp.TunnelConfig{})
 	sli := l2tptest.Message(wire.SLI)
 	sli.Add(wire.ACCM)

@@ -267,3 +267,63 @@ func TestAcknowledgementsAreGathered(t *testing.T) {
 		t.Fatalf("%d datagrams, Nr %d: the ICRP acknowledges the ICRQ", e.Sent-sent, r.Header.Nr)
 	}
 }
+
+// "An implementation may support a receive window of only 1", RFC 2661 §5.8. The
+// SCCCN fills it; the ICRQ behind it waits.
+func TestReceiveWindowOfOne(t *testing.T) {
+	p := l2tptest.New(1, l2tp.Config{})
+	h := p.NewHostile("192.0.2.9:1701", 0)
+	id, _ := p.LNS.OpenTunnel(p.Now, h.Addr, p.LNS.Addr, &l2tp.TunnelConfig{}, &p.LNS.FX)
+	p.LNS.OpenCall(p.Now, id, &l2tp.Call{}, &p.LNS.FX)
+	p.Settle()
+	h.ID, h.Peer, h.Nr = 7, uint16(id), 1
+	rp := h.SCCRQ("lns")
+	rp.Type, rp.ReceiveWindowSize = wire.SCCRP, 1
+	rp.Add(wire.ReceiveWindowSize)
+	h.Send(0, rp)
+	if got := h.Last().Message.Type; len(h.Got) != 2 || got != wire.SCCCN {
+		t.Fatalf("%d messages, the last is %v", len(h.Got), got)
+	}
+	h.ZLB()
+	if got := h.Last().Message.Type; len(h.Got) != 3 || got != wire.ICRQ {
+		t.Fatalf("%d messages, the last is %v", len(h.Got), got)
+	}
+}
+
+// A tunnel that closes has only one thing left to say: what waits for the window
+// is forgotten, the StopCCN does not wait for more than the peer's window.
+func TestStopCCNGoesPastTheQueue(t *testing.T) {
+	k := newTalk(t, l2tp.Config{}, &l2tp.TunnelConfig{})
+	rq := k.h.SCCRQ("lac")
+	rq.ReceiveWindowSize, rq.BearerCapabilities = 64, 3
+	rq.Add(wire.ReceiveWindowSize, wire.BearerCapabilities)
+	k.h.Send(0, rq)
+	k.h.Send(0, l2tptest.Message(wire.SCCCN))
+	id := l2tp.TunnelID(k.h.Peer)
+	for i := range 30 {
+		call := &l2tp.Call{Outgoing: true, Serial: uint32(i), FramingType: 1, BearerType: 1}
+		k.p.LNS.OpenCall(k.p.Now, id, call, &k.p.LNS.FX)
+	}
+	k.p.Settle()
+	before, _ := k.p.LNS.Tunnel(id)
+	if before.Unacknowledged != 2 || before.Queued != 28 {
+		t.Fatalf("%d in flight, %d queued", before.Unacknowledged, before.Queued)
+	}
+	// An Nr of what has been queued but not sent acknowledges nothing.
+	k.h.Raw(l2tptest.Bytes(wire.ControlHeader{TunnelID: k.h.Peer, Ns: k.h.Ns, Nr: before.Ns}, nil))
+	if info, _ := k.p.LNS.Tunnel(id); info.Unacknowledged != 2 || info.Queued != 28 {
+		t.Fatalf("%d in flight, %d queued", info.Unacknowledged, info.Queued)
+	}
+	k.p.LNS.CloseTunnel(k.p.Now, id, l2tp.Result{Code: 6}, &k.p.LNS.FX)
+	k.p.Settle()
+	if r := k.wantResult("closed", wire.StopCCN, 6, 0); r.Header.Ns != 3 { // SCCRP, two OCRQs
+		t.Fatalf("StopCCN has Ns %d", r.Header.Ns)
+	}
+	sent := k.sentIn(500 * time.Millisecond)
+	k.h.ZLB()
+	k.p.Run(5 * time.Minute)
+	if k.h.Last().Message.Type != wire.StopCCN || sent != 0 {
+		t.Fatalf("the last message is %v", k.h.Last().Message.Type)
+	}
+	wantGone(t, "closed with a full queue", k.p.LNS)
+}

@@ -468,6 +468,72 @@ func TestTieBreakerEqual(t *testing.T) {
 	}
 }
 
+// The lower value wins, whichever end has it; the value of ours is known by
+// listening to the SCCRQ.
+func TestTieBreakerLowerWins(t *testing.T) {
+	for _, theirsWins := range []bool{false, true} {
+		p := l2tptest.New(1, l2tp.Config{})
+		h := p.NewHostile("192.0.2.9:1701", 7)
+		var tie uint64
+		p.Tap = func(_ *l2tptest.End, _ netip.AddrPort, b []byte) {
+			var d wire.Decoder
+			var m wire.Message
+			if d.Decode(b[wire.ControlLength:], &m); m.Has(wire.TieBreaker) {
+				tie = m.TieBreaker
+			}
+		}
+		id, _ := p.LNS.OpenTunnel(p.Now, h.Addr, p.LNS.Addr, &l2tp.TunnelConfig{TieBreaker: true}, &p.LNS.FX)
+		p.Settle()
+		rq := h.SCCRQ("lac")
+		if rq.TieBreaker = tie + 1; theirsWins {
+			rq.TieBreaker = tie - 1
+		}
+		rq.Add(wire.TieBreaker)
+		h.Send(0, rq)
+		want := l2tp.TunnelWaitCtlReply
+		if theirsWins {
+			want = l2tp.TunnelClosed
+		}
+		if info, _ := p.LNS.Tunnel(id); info.State != want || (p.LNS.Count(l2tp.TunnelRequested) == 1) != theirsWins {
+			t.Fatalf("theirs wins: %v, but ours is %v", theirsWins, info.State)
+		}
+	}
+}
+
+// A peer that has been refused, or has closed its tunnel, may ask again in the
+// same words at once: that is a new tunnel.
+func TestSameSCCRQAfterTheEnd(t *testing.T) {
+	k, first := newTunnel(t, &l2tp.TunnelConfig{})
+	k.h.Send(0, k.h.StopCCN(1))
+	k.wantTunnel("stopped", first, l2tp.TunnelClosed)
+	again := k.p.NewHostile(k.h.Addr.String(), k.h.ID)
+	second := again.Establish("lac")
+	k.wantTunnel("the same again", second, l2tp.TunnelEstablished)
+	if first == second {
+		t.Fatal("the id of a tunnel that still acknowledges was used again")
+	}
+}
+
+// What tunnels held comes back: elements do not grow with the number of tunnels
+// that ever were.
+func TestElementsComeBack(t *testing.T) {
+	k := newTalk(t, l2tp.Config{}, &l2tp.TunnelConfig{})
+	var highest l2tp.Element
+	for i := range uint16(100) {
+		h := k.p.NewHostile("192.0.2.9:4321", i+1)
+		id := h.Establish("lac")
+		for c := range uint16(50) {
+			el, _ := k.p.LNS.Lookup(id, l2tp.SessionID(h.Dial(c+1)))
+			highest = max(highest, el)
+		}
+		h.Send(0, h.StopCCN(1))
+		k.p.Run(time.Minute)
+	}
+	if highest > 2000 {
+		t.Fatalf("element %d was used for 50 calls at a time", highest)
+	}
+}
+
 // A peer may hide its Assigned Tunnel ID even in the SCCRQ, and what it hides in
 // ICRQ and ICCN is read with the secret.
 func TestHiddenAVPs(t *testing.T) {

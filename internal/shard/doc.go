@@ -30,11 +30,16 @@
 // nothing is allocated and no lock is held but the one of a lane, for the time
 // of a copy.
 //
+// A call that waits to be set up is begun at the end of a turn that had nothing
+// else to do, so that what was started is finished first. Items of a lane that
+// turn out to be dear are taken in smaller bites, so that control is never far
+// from its next turn.
+//
 // A panic in the engine costs the input that caused it. It is recovered,
 // counted and logged (SHARD_RECOVERED); when the input was a batch, its
 // datagrams are offered again one by one, which L2TP bears, since a network
 // may duplicate too.
 //
 // Files, in reading order: shard.go (what others call), loop.go (Run),
-// effects.go (carrying out), lane.go, log.go.
+// effects.go (carrying out), lane.go, bite.go, log.go.
 package shard

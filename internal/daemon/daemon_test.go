@@ -222,7 +222,7 @@ func (r *rig) storm(tunnels, sessions int, at func()) *storm.Result {
 
 			RedialDelay: -1,
 		},
-		Stall:   5 * time.Second,
+		Stall:   2 * time.Second,
 		Sources: []netip.AddrPort{netip.AddrPortFrom(r.gateway, 0)},
 		AtHold:  at,
 	})

@@ -4,10 +4,7 @@ package capture
 
 import (
 	"net/netip"
-	"os/exec"
 	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -15,6 +12,7 @@ import (
 	"holdfast/internal/storm"
 	"holdfast/internal/testenv"
 	"holdfast/ppp"
+	"holdfast/test/tshark"
 )
 
 var (
@@ -81,58 +79,11 @@ func TestSubscribers(t *testing.T) {
 
 	file := filepath.Join(t.TempDir(), "subscribers.pcap")
 	w.file.write(t, file)
-	wantSound(t, file)
-	wantSeen(t, file, "l2tp.avp.message_type", "1", "2", "3", "4", "6", "10", "11", "12", "14")
-	wantSeen(t, file, "ppp.protocol", "0xc021", "0xc023", "0xc223", "0x8021", "0x8057", "0x0057")
-	wantSeen(t, file, "chap.code", "1", "2", "3", "4")
-	wantSeen(t, file, "pap.code", "1", "2", "3")
-	wantSeen(t, file, "ppp.code", "1", "2", "3", "5", "6", "9", "10")
-	wantSeen(t, file, "icmpv6.type", "134")
-}
-
-// wantSound wants no packet that tshark finds malformed or has a warning for.
-func wantSound(t *testing.T, file string) {
-	t.Helper()
-	for _, f := range faults(t, file) {
-		t.Errorf("tshark finds fault with %s", f)
-	}
-	if n := strings.Count(tshark(t, "-r", file), "\n"); n < 20 {
-		t.Errorf("only %d packets in the capture", n)
-	}
-}
-
-// faults lists the packets that are malformed or have an expert's mark. Marks
-// below warning are about retransmissions and the like.
-func faults(t *testing.T, file string) []string {
-	t.Helper()
-	const warning = "6291456" // PI_WARN
-	out := tshark(t, "-r", file, "-Y", "_ws.malformed or _ws.expert.severity >= "+warning, "-T", "fields",
-		"-e", "frame.number", "-e", "ip.src", "-e", "_ws.col.Protocol", "-e", "_ws.col.Info", "-e", "_ws.expert.message")
-	return slices.DeleteFunc(strings.Split(out, "\n"), func(line string) bool { return line == "" })
-}
-
-// wantSeen wants all of the values in a field somewhere in the capture: a run
-// that sends little proves little.
-func wantSeen(t *testing.T, file, field string, values ...string) {
-	t.Helper()
-	seen := strings.FieldsFunc(tshark(t, "-r", file, "-Y", field, "-T", "fields", "-e", field), func(r rune) bool { return r == '\n' || r == ',' })
-	slices.Sort(seen)
-	seen = slices.Compact(seen)
-	for _, v := range values {
-		if !slices.Contains(seen, v) {
-			t.Errorf("%s %s is not in the capture, only %v", field, v, seen)
-		}
-	}
-}
-
-func tshark(t *testing.T, args ...string) string {
-	t.Helper()
-	cmd := exec.Command("tshark", args...)
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("tshark %v: %v\n%s", args, err, stderr.String())
-	}
-	return string(out)
+	tshark.WantSound(t, file)
+	tshark.WantSeen(t, file, "l2tp.avp.message_type", "1", "2", "3", "4", "6", "10", "11", "12", "14")
+	tshark.WantSeen(t, file, "ppp.protocol", "0xc021", "0xc023", "0xc223", "0x8021", "0x8057", "0x0057")
+	tshark.WantSeen(t, file, "chap.code", "1", "2", "3", "4")
+	tshark.WantSeen(t, file, "pap.code", "1", "2", "3")
+	tshark.WantSeen(t, file, "ppp.code", "1", "2", "3", "5", "6", "9", "10")
+	tshark.WantSeen(t, file, "icmpv6.type", "134")
 }

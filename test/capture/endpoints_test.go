@@ -11,6 +11,7 @@ import (
 
 	"holdfast/internal/testenv"
 	"holdfast/l2tp"
+	"holdfast/test/tshark"
 )
 
 // pair is two ends of L2TP without PPP, for messages that an LNS rarely sends.
@@ -92,10 +93,10 @@ func TestEveryMessage(t *testing.T) {
 			everyMessage(t, p, lac, lns)
 			file := filepath.Join(t.TempDir(), name+".pcap")
 			p.file.write(t, file)
-			wantSound(t, file)
-			wantSeen(t, file, "l2tp.avp.message_type", "1", "2", "3", "4", "7", "8", "9", "10", "11", "12", "14", "15", "16")
+			tshark.WantSound(t, file)
+			tshark.WantSeen(t, file, "l2tp.avp.message_type", "1", "2", "3", "4", "7", "8", "9", "10", "11", "12", "14", "15", "16")
 			if !hide {
-				wantSeen(t, file, "l2tp.avp.type", "0", "1", "2", "3", "4", "6", "7", "8", "9", "10", "11", "13", "14", "15", "16", "17", "18", "19",
+				tshark.WantSeen(t, file, "l2tp.avp.type", "0", "1", "2", "3", "4", "6", "7", "8", "9", "10", "11", "13", "14", "15", "16", "17", "18", "19",
 					"21", "22", "23", "24", "25", "26", "27", "28", "29", "30", "31", "32", "33", "34", "35", "37", "38", "39", "46")
 			}
 		})
@@ -176,7 +177,7 @@ func TestTsharkSeesFaults(t *testing.T) {
 	p.add(epoch, from, to, []byte{0x40, 2, 0, 20, 0, 1, 0, 1, 0xff, 3, 0xc0, 0x21, 1, 1, 0, 8, 1, 9, 5, 0xd4})
 	file := filepath.Join(t.TempDir(), "faults.pcap")
 	p.write(t, file)
-	if out := faults(t, file); len(out) != 2 {
+	if out := tshark.Faults(t, file); len(out) != 2 {
 		t.Errorf("tshark finds %d faults of 2: %v", len(out), out)
 	}
 }

@@ -99,6 +99,11 @@ func (g *guest) dial(d dial) *client {
 	if met, _ := g.run("sh", "-c", "for i in $(seq 100); do [ -p /run/xl2tpd/"+d.name+".control ] && exit; sleep 0.05; done; exit 1"); met != "" {
 		g.t.Fatalf("xl2tpd has no control pipe: %s", met)
 	}
+	g.t.Cleanup(func() { // a test that fails leaves nothing to the next one
+		if g.t.Failed() {
+			c.kill()
+		}
+	})
 	c.dialledAt, _ = strconv.Atoi(strings.TrimSpace(g.must("date", "+%s%3N")))
 	c.control("connect-lac")
 	return c

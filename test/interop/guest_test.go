@@ -49,12 +49,13 @@ type (
 	signalArgs struct{ PID, Signal int }
 )
 
+const tap = "tap0" // in the namespace
+
 // bootGuest starts a guest whose vec0 is a TAP device in namespace ns, and waits
 // until its agent is ready: 2 to 5 s.
 func bootGuest(t *testing.T, ns string) *guest {
 	t.Helper()
 	dir := t.TempDir()
-	const tap = "tap0"
 	must(t, "ip", "-n", ns, "tuntap", "add", "dev", tap, "mode", "tap")
 	must(t, "ip", "-n", ns, "addr", "add", underlayGateway+"/24", "dev", tap)
 	must(t, "ip", "-n", ns, "link", "set", tap, "up")

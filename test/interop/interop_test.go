@@ -2,7 +2,12 @@
 
 package interop
 
-import "testing"
+import (
+	"path/filepath"
+	"testing"
+
+	"holdfast/test/tshark"
+)
 
 // One client after the other, in one guest, against one LNS. What is listed here
 // is what real clients do that an LNS must stand.
@@ -10,6 +15,8 @@ func TestRootClients(t *testing.T) {
 	t.Parallel()
 	n := startLNS(t)
 	g := bootGuest(t, n.ns)
+	packets := filepath.Join(t.TempDir(), "pcap")
+	stop := background(t, n.ns, packets+".log", "tcpdump", "-Z", "root", "-U", "-i", tap, "-c", "20000", "-w", packets, "udp port 1701")
 	for _, test := range []struct {
 		name string
 		run  func(*testing.T, *lns, *guest)
@@ -20,7 +27,6 @@ func TestRootClients(t *testing.T) {
 		{"unknown user", testUnknownUser},
 		{"wrong secret", testWrongSecret},
 		{"unknown LAC", testUnknownLAC},
-		{"traffic", testTraffic},
 		{"spoofing", testSpoofing},
 		{"quiet", testQuiet},
 		{"echo", testEcho},
@@ -28,8 +34,22 @@ func TestRootClients(t *testing.T) {
 		{"redial", testRedial},
 		{"clear", testClear},
 		{"vanish", testVanish},
-		{"outage of xl2tpd", testXl2tpdOutage},
+		{"traffic", testTraffic}, // last: it fills the capture
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, n.on(t), g.on(t)) })
 	}
+	t.Run("tshark", func(t *testing.T) {
+		stop()
+		tshark.WantSound(t, packets)
+		tshark.WantSeen(t, packets, "l2tp.avp.message_type", "1", "2", "3", "4", "6", "10", "11", "12", "14")
+	})
+}
+
+// Links that go down and come back, in a guest of their own, since most of it is waiting.
+func TestRootOutages(t *testing.T) {
+	t.Parallel()
+	n := startLNS(t)
+	g := bootGuest(t, n.ns)
+	t.Run("many sessions", func(t *testing.T) { testOutage(t, n.on(t), g.on(t)) })
+	t.Run("xl2tpd", func(t *testing.T) { testXl2tpdOutage(t, n.on(t), g.on(t)) })
 }

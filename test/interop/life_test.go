@@ -60,8 +60,8 @@ func testVanish(t *testing.T, n *lns, g *guest) {
 	c.hangUp("vanish")
 	c = g.dial(d)
 	l := c.wantUp("after it vanished")
-	if c.connectTime() > 2500 {
-		t.Errorf("connecting anew took %d ms", c.connectTime())
+	if c.connectTime() > 8000 {
+		t.Errorf("connecting anew took %d ms: its SCCRQ was not answered at once", c.connectTime())
 	}
 	c.ping(t, l, ipcpAddress, 2, 0)
 	c.hangUp("ppp")
@@ -74,8 +74,8 @@ func testRedial(t *testing.T, n *lns, g *guest) {
 	c := g.dial(dial{user: "alice@example", password: "wonderland", lac: "lac-secret", secret: "tunnelsecret", redial: true})
 	first := c.wantUp("redial")
 	c.endPPP()
-	if !c.wait(30, 1, c.state("history"), "up\nup6\nup\n") {
-		t.Fatalf("xl2tpd did not dial again:\n%s", c.xl2tpdLog())
+	if !c.waitGone(12, c.state("up")) {
+		t.Fatal("the link is still up")
 	}
 	again := c.wantUp("redialled")
 	t.Logf("%s, then %s", first.local, again.local)

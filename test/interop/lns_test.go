@@ -71,8 +71,8 @@ func newNamespace(t *testing.T) string {
 	return ns
 }
 
-// background runs a program in a namespace until the test ends.
-func background(t *testing.T, ns, log string, argv ...string) {
+// background runs a program in a namespace until the test ends, or stop is called.
+func background(t *testing.T, ns, log string, argv ...string) (stop func()) {
 	t.Helper()
 	f, err := os.Create(log)
 	check(t, err)
@@ -80,9 +80,12 @@ func background(t *testing.T, ns, log string, argv ...string) {
 	cmd := exec.Command("ip", append([]string{"netns", "exec", ns}, argv...)...)
 	cmd.Stdout, cmd.Stderr = f, f
 	check(t, cmd.Start())
-	done := make(chan error, 1)
-	go func() { done <- cmd.Wait() }()
-	t.Cleanup(func() {
+	done := make(chan struct{})
+	go func() {
+		_ = cmd.Wait() // its log says how it went
+		close(done)
+	}()
+	stop = func() {
 		_ = cmd.Process.Signal(os.Interrupt) // gone already is as good
 		select {
 		case <-done:
@@ -91,11 +94,15 @@ func background(t *testing.T, ns, log string, argv ...string) {
 			_ = cmd.Process.Kill()
 			<-done
 		}
+	}
+	t.Cleanup(func() {
+		stop()
 		if t.Failed() {
 			text, _ := os.ReadFile(log)
 			t.Logf("%s:\n%s", argv[0], tail(string(text), 60))
 		}
 	})
+	return stop
 }
 
 // lns is a daemon under test.
@@ -108,7 +115,7 @@ type lns struct {
 func startLNS(t *testing.T) *lns {
 	t.Helper()
 	testenv.TUN(t)
-	testenv.Commands(t, "linux.uml", "modprobe", "pppd", "xl2tpd", "iperf3", "ping", "setpriv", "unshare", "pkill")
+	testenv.Commands(t, "linux.uml", "modprobe", "pppd", "xl2tpd", "iperf3", "tcpdump", "tshark", "ping", "setpriv", "unshare", "pkill")
 	dir := t.TempDir()
 	n := &lns{t: t, ns: newNamespace(t), socket: filepath.Join(dir, "socket")}
 	background(t, n.ns, filepath.Join(dir, "iperf3"), "iperf3", "-s", "-B", inside)

@@ -11,6 +11,7 @@ import (
 // Whatever a client can do, it gets in with: three ways to authenticate, with
 // and without a tunnel secret, hidden AVPs among them.
 func testLogins(t *testing.T, n *lns, g *guest) {
+	fastest := 1 << 30
 	for _, test := range []struct{ name, auth, lac, secret, gateway, lcp, cli string }{
 		{"PAP", "pap", "lac-open", "", quick, "pap", "PAP"},
 		{"CHAP", "chap", "lac-open", "", quick, "chap MD5", "CHAP"},
@@ -36,9 +37,16 @@ func testLogins(t *testing.T, n *lns, g *guest) {
 			if x := n.on(t).session("alice@example"); x.Authentication != test.cli || x.PeerName != test.lac {
 				t.Errorf("the LNS says %s from %s", x.Authentication, x.PeerName)
 			}
+			fastest = min(fastest, c.connectTime())
 			c.hangUp("ppp")
 			n.on(t).wantNothingLeft()
 		})
+	}
+	// Our first Configure-Request comes before pppd listens. It must not wait for the
+	// restart timer of 3 s when the client's own shows that somebody does now. (The
+	// fastest: a guest on a busy machine has slow moments of its own.)
+	if fastest > 2500 {
+		t.Errorf("connecting never took less than %d ms", fastest)
 	}
 }
 
@@ -84,11 +92,6 @@ func wantPolite(t *testing.T, c *client) {
 	}
 	if !strings.Contains(log, "<ms-dns1 198.51.100.53> <ms-dns2 198.51.100.54>]") {
 		t.Error("address and DNS were not in one Configure-Nak")
-	}
-	// Our first Configure-Request comes before pppd listens. Ours must not wait for
-	// the restart timer when the client's own shows that it does now.
-	if c.connectTime() > 2500 {
-		t.Errorf("connecting took %d ms", c.connectTime())
 	}
 }
 

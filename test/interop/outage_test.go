@@ -15,11 +15,8 @@ const outage = 35 // seconds: longer than pppd's patience of 3 echoes in 30 s
 // Twenty sessions in five tunnels of the small LAC lose their link for 35 s and
 // come back, each as the same session or redialled, none lost; the LNS lets a
 // user in again while his old session still seems up.
-func TestRootOutage(t *testing.T) {
-	t.Parallel()
+func testOutage(t *testing.T, n *lns, g *guest) {
 	const tunnels, perTunnel = 5, 4
-	n := startLNS(t)
-	g := bootGuest(t, n.ns)
 	var pids []int
 	var names []string
 	for i := range tunnels {

@@ -131,7 +131,7 @@ func (l *Link) agree(p layer, c *proposal) {
 }
 
 // appendRequest appends the options of our Configure-Request. It yields the same
-// octets until learn or beginNegotiation change what we ask for, so that an
+// octets until learn or wish change what we ask for, so that an
 // Ack can be compared without keeping what was sent.
 func (l *Link) appendRequest(b []byte, p layer) []byte {
 	switch p {

@@ -47,6 +47,11 @@ func TestPAPRepeated(t *testing.T) {
 		t.Errorf("Identifier %d, want that of the latest request", h.last.ID)
 	}
 	h.wantPhase("the verdict", PhaseNetwork)
+	h.verdict(Verdict{OK: false})
+	h.wantNothing("a second verdict")
+	h.advance(35 * time.Second)
+	h.wantPhase("long after the verdict", PhaseNetwork)
+	h.frames = nil
 	h.send(ProtoPAP, wire.AuthenticateRequest, 8, request...)
 	h.want("repeated in the network phase", ProtoPAP, wire.AuthenticateAck)
 	if h.last.ID != 8 {
@@ -273,6 +278,12 @@ func TestPeerPAP(t *testing.T) {
 	h.reply(ProtoPAP, wire.AuthenticateAck)
 	h.wantPhase("a reply to the second, without a Msg-Length", PhaseNetwork)
 	h.want("then", ProtoIPCP, wire.ConfigureRequest)
+	h.advance(10 * time.Second)
+	for _, f := range h.frames {
+		if p, _ := code(f); p == ProtoPAP {
+			t.Error("an Authenticate-Request after the verdict")
+		}
+	}
 
 	h = peerUp(t, PAP)
 	h.advance(time.Hour)

@@ -52,10 +52,13 @@ func (l *Link) fire(now time.Time, p layer, e event, in input, fx *Effects) {
 		l.count(IllegalTransition)
 		return
 	}
-	begins := !a.state.negotiating() && c.to().negotiating()
+	before := a.state
 	a.state = c.to()
-	if begins {
-		l.beginNegotiation(p)
+	switch {
+	case !before.negotiating() && a.state.negotiating():
+		l.wish(p)
+	case before.negotiating() && !a.state.negotiating():
+		a.requestCount, a.nakCount, a.peerSpoke = 0, 0, false
 	}
 	// "The Restart timer is stopped when transitioning from any state where the
 	// timer is running to a state where the timer is not running." RFC 1661 §4.1
@@ -65,10 +68,9 @@ func (l *Link) fire(now time.Time, p layer, e event, in input, fx *Effects) {
 	l.perform(now, p, e, c, in, fx)
 }
 
-// beginNegotiation forgets what the negotiation before has taught.
-func (l *Link) beginNegotiation(p layer) {
-	a := &l.layers[p]
-	a.requestCount, a.nakCount, a.peerSpoke = 0, 0, false
+// wish sets what our Configure-Requests ask for when a negotiation begins: what
+// the one before has taught is forgotten.
+func (l *Link) wish(p layer) {
 	switch p {
 	case lcp:
 		l.wishLCP()

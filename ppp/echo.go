@@ -11,7 +11,6 @@ import (
 
 // startEcho begins the watch over the peer when LCP opens.
 func (l *Link) startEcho(now time.Time) {
-	l.heard, l.echoCount = false, 0
 	if l.cfg.echoInterval() > 0 {
 		l.echoAt = now.Add(l.cfg.echoInterval())
 	}

@@ -425,6 +425,9 @@ func TestProtocolReject(t *testing.T) {
 	for len(h.frames) > 0 {
 		h.want("IPCP goes on, IPV6CP does not", ProtoIPCP, wire.ConfigureRequest)
 	}
+	h.send(ProtoIPV6CP, wire.TerminateAck, 1)
+	h.wantNothing("what is left of IPV6CP")
+	h.wantCount("what is left of IPV6CP", IllegalTransition, 0)
 	h.request(ProtoIPV6CP, wire.AppendOption64(nil, wire.OptionInterfaceID, 9)...)
 	h.want("until the peer itself begins", ProtoIPV6CP, wire.ConfigureRequest)
 	h.want("until the peer itself begins", ProtoIPV6CP, wire.ConfigureAck)
@@ -467,59 +470,6 @@ func TestIdentification(t *testing.T) {
 	h.wantNothing("in Opened")
 }
 
-// "The implementation MUST be prepared to immediately renegotiate the
-// Configuration Options." RFC 1661 §4.3
-//
-// "The receipt of the LCP Configure-Request causes a return to the Link
-// Establishment phase from the Network-Layer Protocol phase or Authentication
-// phase." RFC 1661 §3.4
-func TestRenegotiation(t *testing.T) {
-	p := newPair(3, CHAP)
-	p.open()
-	p.run(epoch.Add(time.Second))
-	p.wantUp(t, "at first")
-	if p.asked != 1 {
-		t.Fatalf("asked %d times", p.asked)
-	}
-	// The modem's process dies and a new one dials on the same session.
-	p.log = nil
-	p.networks[1] = [2]bool{}
-	p.end[1].Abort(p.now)
-	p.end[1].Init(&p.cfg[1], &p.cred)
-	p.end[1].Open(p.now, &p.fx[1])
-	p.carryOut(1)
-	p.run(epoch.Add(2 * time.Second))
-	p.wantUp(t, "after the modem began again")
-	want := []string{
-		"lns NetworkDown IPCP", "lns NetworkDown IPV6CP", "lns LinkUp", "lns AuthRequest CHAP user@example.net",
-		"lns NetworkUp IPCP", "lns NetworkUp IPV6CP",
-	}
-	var got []string
-	for _, line := range p.log {
-		if line[:4] == "lns " {
-			got = append(got, line)
-		}
-	}
-	if len(got) != len(want) {
-		t.Fatalf("the owner heard %q", got)
-	}
-	for _, line := range want {
-		if !bytes.Contains([]byte(joinLines(got)), []byte(line)) {
-			t.Errorf("the owner did not hear %q: %q", line, got)
-		}
-	}
-	if p.cfg[0].Counters[Renegotiation] != 1 {
-		t.Errorf("counted %d renegotiations", p.cfg[0].Counters[Renegotiation])
-	}
-}
-
-func joinLines(lines []string) (s string) {
-	for _, l := range lines {
-		s += l + "\n"
-	}
-	return s
-}
-
 // A peer that starts to listen only now gets our Configure-Request again at
 // once, before our Ack, and one whose request merely crosses ours does not.
 func TestRepeatForListener(t *testing.T) {
@@ -547,6 +497,18 @@ func TestRepeatForListener(t *testing.T) {
 	h.request(ProtoLCP, magicOption(peerMagic)...)
 	h.want("not its first", ProtoLCP, wire.ConfigureAck)
 	h.wantNothing("not its first")
+
+	h = newHand(t, nil)
+	h.open()
+	h.want("Open", ProtoLCP, wire.ConfigureRequest)
+	h.advance(300 * time.Millisecond)
+	h.request(ProtoLCP, mruOption(1)...)
+	h.want("its first request, a bad one", ProtoLCP, wire.ConfigureRequest)
+	h.want("its first request, a bad one", ProtoLCP, wire.ConfigureNak)
+	h.advance(300 * time.Millisecond)
+	h.request(ProtoLCP)
+	h.want("its second", ProtoLCP, wire.ConfigureAck)
+	h.wantNothing("its second")
 }
 
 // With pppd started 400 ms late, a log-in takes no Restart interval.

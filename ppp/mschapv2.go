@@ -10,7 +10,7 @@ import (
 	"strings"
 	"unicode/utf16"
 
-	"golang.org/x/crypto/md4"
+	"golang.org/x/crypto/md4" //lint:ignore SA1019 RFC 2759 §8.3 prescribes MD4
 )
 
 // The functions of RFC 2759 §8, under their names there.

@@ -164,9 +164,17 @@ func TestVerbsAreLegalInEveryState(t *testing.T) {
 	if !h.link.Next().Equal(before) {
 		t.Error("an early Advance moved a deadline")
 	}
+	h.grant(standard)
+	h.frames = nil
+	h.grant(standard)
+	h.wantNothing("granted again")
+	h.wantCount("granted again", IllegalTransition, 0)
 	h.link.Abort(h.now)
 	h.wantEffects("Abort")
 	h.wantPhase("Abort", PhaseDead)
+	if !h.link.Next().IsZero() || h.link.Opened(ProtoLCP) {
+		t.Error("Abort left something behind")
+	}
 	verbs(&h.link, h.now, &fx)
 	if len(fx.List) != 0 || !h.link.Next().IsZero() {
 		t.Errorf("a dead link: %v", fx.List)

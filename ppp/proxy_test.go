@@ -80,6 +80,19 @@ func TestProxiedOptionsHold(t *testing.T) {
 	h.want("the Challenge is due at once", ProtoCHAP, wire.Challenge)
 }
 
+// What was judged and not taken does not count in the negotiation that follows.
+func TestProxyRefusedIsForgotten(t *testing.T) {
+	h := newHand(t, nil)
+	h.openProxy(mruOption(1492), mruOption(1))
+	h.want("an MRU of 1", ProtoLCP, wire.ConfigureRequest)
+	for range 5 {
+		h.request(ProtoLCP, mruOption(1)...)
+		h.want("an MRU of 1", ProtoLCP, wire.ConfigureNak)
+	}
+	h.request(ProtoLCP, mruOption(1)...)
+	h.want("the sixth time", ProtoLCP, wire.ConfigureReject)
+}
+
 // What the LAC has collected is judged without asking the peer.
 func TestProxyAuth(t *testing.T) {
 	received := magicOption(peerMagic)

@@ -121,6 +121,7 @@ var transitions = [eventCount][stateCount]cell{
 		6, 7, 8, 9,
 	},
 	evClose: {
+		//lint:ignore SA4016 the RFC writes tlf/0
 		0, tlf | 0, 2, 2, 4, 4,
 		irc | str | 4, irc | str | 4, irc | str | 4, tld | irc | str | 4,
 	},

@@ -40,6 +40,7 @@ type LAC struct {
 	callsOpen    int   // in set-up
 	callWindow   int
 	pace         pace
+	paused       bool // Offer: nothing is dialled
 
 	draining   bool
 	hungUp     int // modems below this index have been told to hang up
@@ -228,7 +229,7 @@ func (l *LAC) pump(now time.Time, fx *Effects) {
 
 // mayDial reports whether only the pace keeps the next modem from dialling.
 func (l *LAC) mayDial() bool {
-	return !l.draining && !l.dialQueue.empty() && l.callsOpen < l.callWindow
+	return !l.draining && !l.paused && !l.dialQueue.empty() && l.callsOpen < l.callWindow
 }
 
 // carryOut does what the endpoint asked for since it was last called. Doing so

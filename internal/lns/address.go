@@ -127,13 +127,9 @@ func (e *Engine) allocate(s *session, p *Pool, w wait, fx *Effects) bool {
 
 // releaseAddresses gives the session's addresses back to their pools.
 func (e *Engine) releaseAddresses(s *session, fx *Effects) {
-	if s.pool != nil {
-		e.releaseUnit(s.pool, s.ipv4, fx)
-	}
-	if s.pool6 != nil {
-		e.releaseUnit(s.pool6, s.ipv6.Addr(), fx)
-	}
-	s.pool, s.pool6 = nil, nil
+	left := e.bequeath(s, false)
+	e.returnLot(left.ipv4, fx)
+	e.returnLot(left.ipv6, fx)
 }
 
 func (e *Engine) releaseUnit(part *poolPart, a netip.Addr, fx *Effects) {

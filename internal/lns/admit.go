@@ -144,9 +144,5 @@ func lineOf(c *l2tp.Call) uint64 {
 	if name == "" {
 		return 0
 	}
-	h := uint64(14695981039346656037) // FNV-1a
-	for i := range len(name) {
-		h = (h ^ uint64(name[i])) * 1099511628211
-	}
-	return max(h, 1)
+	return hashNames(name, "")
 }

@@ -98,6 +98,7 @@ func (e *Engine) deny(s *session, cause Cause, message string, fx *Effects) {
 const (
 	claimedUser uint8 = 1 << iota
 	claimedAddress
+	claimedLine
 )
 
 // authorise gathers what the subscriber is to get. It may be called again and
@@ -107,7 +108,7 @@ func (e *Engine) authorise(s *session, fx *Effects) {
 	if s.granted || s.cause != causeNone || s.waits != 0 {
 		return
 	}
-	if !e.claimUser(s, fx) || !e.assignIPv4(s, fx) || !e.assignIPv6(s, fx) {
+	if !e.takeLine(s, fx) || !e.claimUser(s, fx) || !e.assignIPv4(s, fx) || !e.assignIPv6(s, fx) {
 		return
 	}
 	if !e.dear(s, fx) {

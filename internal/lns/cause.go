@@ -42,6 +42,7 @@ const (
 	CauseNoNCP
 	CauseSessionTimeout
 	CauseIdleTimeout
+	CauseReplaced
 	CausePPP
 	causeCount
 )
@@ -85,6 +86,7 @@ var causes = [causeCount]struct {
 	CauseNoNCP:          {name: "ppp no-ncps-available", result: l2tp.Result{Code: 3}, code: 18},
 	CauseSessionTimeout: {name: "aaa shutdown-session-timeout", result: l2tp.Result{Code: 3}, code: 1},
 	CauseIdleTimeout:    {name: "aaa shutdown-idle-timeout", result: l2tp.Result{Code: 3}, code: 1},
+	CauseReplaced:       {name: "aaa shutdown-reassign-on-match", result: l2tp.Result{Code: 3, Message: "line has dialled again"}, code: 1},
 	CausePPP:            {name: "ppp lower-layer-failure", result: l2tp.Result{Code: 1}},
 }
 

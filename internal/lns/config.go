@@ -23,6 +23,7 @@ type Config struct {
 	HalfOpenMax     int           // services l2tp tunnel half-open-maximum
 	HalfOpenPeerMax int
 	Admission       admission.Config // services l2tp admission
+	Redial          Redial           // services l2tp redial-replaces
 
 	Groups     []*TunnelGroup // in the order of the configuration
 	Pools      []*Pool

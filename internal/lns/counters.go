@@ -41,6 +41,7 @@ type Counters struct {
 	RADIUSRequests       uint64
 	RADIUSTimeouts       uint64 // no server has answered
 	RADIUSQueued         uint64 // that had to wait for a place in the window
+	Replaced             uint64 // stale sessions whose line had dialled again
 	UserLimitReached     uint64
 	AddressInUse         uint64
 	PoolExhausted        uint64

@@ -44,6 +44,7 @@ type Engine struct {
 	interfaces interfaces
 	leases     map[directory.Key]*lease
 	home       *directory.Home
+	lines      directory.Lines // lines whose home this shard is
 	pools      map[string]*poolPart
 	history    history
 	calls      callHistory
@@ -81,6 +82,7 @@ func New(o Options) *Engine {
 		clients:    make(map[clientKey]*usage),
 		leases:     make(map[directory.Key]*lease),
 		home:       directory.NewHome(o.Shards),
+		lines:      make(directory.Lines),
 		pools:      make(map[string]*poolPart),
 		byInstance: make(map[uint16]int),
 	}

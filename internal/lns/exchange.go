@@ -58,6 +58,7 @@ func (e *Engine) releaseClaims(s *session, fx *Effects) {
 	if s.claimed&claimedAddress != 0 {
 		e.unclaim(s, addressKey(s.ipv4), fx)
 	}
+	e.leaveLine(s, fx)
 	s.claimed = 0
 }
 
@@ -113,6 +114,18 @@ func (e *Engine) deliver(m *Message, fx *Effects) {
 		if part := e.pools[m.Pool]; part != nil && part.broker != nil {
 			part.broker.Return(m.From, m.Block)
 		}
+	case MessagePoolUnit:
+		if part := e.pools[m.Pool]; part != nil {
+			e.releaseUnit(part, m.Address, fx)
+		}
+	case MessageLineTake:
+		e.lineTaken(m, fx)
+	case MessageLineLeave:
+		e.lines.Leave(m.Line, m.Holder)
+	case MessageLineReplaced:
+		e.lineReplaced(m, fx)
+	case MessageLineYours:
+		e.lineYours(m, fx)
 	case MessageDestination:
 		e.nameDestination(m, fx)
 	}

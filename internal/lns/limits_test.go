@@ -219,6 +219,7 @@ func TestFramedAddress(t *testing.T) {
 		if got := first.link.Network().LocalIPv4; got != fixed {
 			t.Fatalf("got %v", got)
 		}
+		l.number = "another line"
 		second := l.dial(l.tunnel(), "user0@example", "pw")
 		w.until("refusal", func() bool { return second.gone })
 		l.ep.CloseCall(w.now, first.el, l2tp.Result{Code: 1}, nil, &l.fx)
@@ -232,6 +233,7 @@ func TestSessionLimitPerUserName(t *testing.T) {
 	for _, shards := range []int{1, 3} {
 		cfg := testConfig()
 		cfg.terms().AAA.SessionLimitPerUserName = 2
+		cfg.Redial.Disabled = true
 		w := newWorld(t, cfg, shards)
 		l := w.lac(0)
 		a := l.login(l.tunnel(), "user1@example")

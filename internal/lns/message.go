@@ -15,12 +15,17 @@ type MessageKind uint8
 
 // Kinds of messages.
 const (
-	MessageDatagram    MessageKind = iota // a datagram that arrived at the wrong shard
-	MessageDirectory                      // Directory: to or from the home of a key
-	MessagePoolAsk                        // a block of Pool is wanted
-	MessagePoolBlock                      // Block of Pool is lent if OK, else there is none
-	MessagePoolReturn                     // Block of Pool is given back
-	MessageDestination                    // Peer and Local: number this destination; Number is the answer
+	MessageDatagram     MessageKind = iota // a datagram that arrived at the wrong shard
+	MessageDirectory                       // Directory: to or from the home of a key
+	MessagePoolAsk                         // a block of Pool is wanted
+	MessagePoolBlock                       // Block of Pool is lent if OK, else there is none
+	MessagePoolReturn                      // Block of Pool is given back
+	MessagePoolUnit                        // Address of Pool is given back to the shard whose block it is from
+	MessageLineTake                        // to the home of Line: Holder is its newest session
+	MessageLineLeave                       // to the home of Line: Holder has ended
+	MessageLineReplaced                    // to the shard of Other: Holder takes its place
+	MessageLineYours                       // to Holder: the line is its own, with what was Left
+	MessageDestination                     // Peer and Local: number this destination; Number is the answer
 )
 
 // Message is what one shard tells another; the shard loop delivers it through
@@ -37,6 +42,11 @@ type Message struct {
 	Block     pool.BlockID
 	OK        bool
 	Number    int
+	Line      uint64
+	Holder    directory.Holder
+	Other     directory.Holder
+	Left      inheritance
+	Address   netip.Addr
 }
 
 // Droppable says whether the message may be lost when a mailbox is full: a

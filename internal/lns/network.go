@@ -121,6 +121,8 @@ func (e *Engine) install(s *session, fx *Effects) {
 	}
 	s.installed = true
 	fx.Install = append(fx.Install, f)
+	e.removeStale(s.stale, fx) // only now: the address is never without an entry
+	s.stale = forward.Key{}
 }
 
 func (e *Engine) uninstall(s *session, fx *Effects) {
@@ -180,6 +182,7 @@ func (e *Engine) end(s *session, cause Cause, fx *Effects) {
 	e.remember(s, cause)
 	s.link.Abort(e.now)
 	e.uninstall(s, fx)
+	e.removeStale(s.stale, fx)
 	e.releaseAddresses(s, fx)
 	e.releaseClaims(s, fx)
 	for i, l := range s.bind.limits {

@@ -15,14 +15,17 @@ import (
 type session struct {
 	link ppp.Link
 
-	element    l2tp.Element
-	generation uint32 // tells it from an earlier session of the same element
-	serial     uint32 // with the epoch and the shard: its id for operators
-	tunnel     l2tp.TunnelID
-	id         l2tp.SessionID
-	bind       *binding
-	call       *l2tp.Call // the endpoint's, not to be changed
-	line       uint64     // hash of the line's name; 0: unknown
+	element          l2tp.Element
+	generation       uint32 // tells it from an earlier session of the same element
+	serial           uint32 // with the epoch and the shard: its id for operators
+	tunnel           l2tp.TunnelID
+	id               l2tp.SessionID
+	bind             *binding
+	call             *l2tp.Call  // the endpoint's, not to be changed
+	line             uint64      // hash of the line's name, for parked calls; 0: unknown
+	redial           uint64      // hash of line and user, once authenticated; 0: it has no line
+	stale            forward.Key // the predecessor's entry in the plane, until ours is installed
+	lender4, lender6 uint16      // 1 + the shard whose blocks ipv4 and ipv6 are from; 0: ours
 
 	state     SubscriberState
 	cause     Cause // why it is being closed; causeNone: it is not
@@ -75,6 +78,7 @@ const (
 	waitPool
 	waitPoolIPv6
 	waitRADIUS
+	waitLine
 )
 
 // key is how the plane names the session.

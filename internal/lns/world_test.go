@@ -61,6 +61,7 @@ type lac struct {
 	downs  []l2tp.Effect
 	proxy  *l2tp.Call // what ICCN carries, when set
 	quiet  bool       // modems do not open LCP themselves
+	number string     // calling number; empty: one for each user
 }
 
 // modem is a PPP client behind a LAC.
@@ -427,7 +428,11 @@ func (l *lac) dial(id l2tp.TunnelID, name, password string, methods ...ppp.AuthM
 		Role: ppp.Peer, Rand: rand.New(rand.NewPCG(5, uint64(len(l.modems)+len(l.ended)))), Auth: methods,
 		IPCP: true, IPV6CP: true, SuggestDNS: true, EchoInterval: 10 * time.Second,
 	}, &ppp.Credentials{Name: name, Password: password})
-	el, err := l.ep.OpenCall(l.w.now, id, &l2tp.Call{Serial: 1, CallingNumber: "tel-" + name, BearerType: 1}, &l.fx)
+	number := l.number
+	if number == "" {
+		number = "tel-" + name
+	}
+	el, err := l.ep.OpenCall(l.w.now, id, &l2tp.Call{Serial: 1, CallingNumber: number, BearerType: 1}, &l.fx)
 	if err != nil {
 		l.w.t.Fatal(err)
 	}
@@ -504,6 +509,9 @@ func (w *world) wantClean() {
 		}
 		if n := e.wheel.Len(); n != 0 {
 			w.t.Errorf("shard %d: %d timers", i, n)
+		}
+		if n := len(e.lines); n != 0 {
+			w.t.Errorf("shard %d: home of %d lines", i, n)
 		}
 		for _, f := range e.interfaces.list {
 			if f.sessions != 0 {

@@ -43,6 +43,11 @@ type Call struct {
 	Arrived time.Time  // kernel receive timestamp of the first copy
 }
 
+// lineAge is how old a parked call must be for a newer one of its line to take
+// its place. No modem gives up and dials again within a second; LACs that tell
+// one number for many lines do offer several at once.
+const lineAge = time.Second
+
 // Verdict says what became of an offered or expired call.
 type Verdict uint8
 
@@ -121,7 +126,7 @@ func (c *Controller) Offer(now time.Time, call Call, out []Dismissal) []Dismissa
 		call.Arrived = now
 	}
 	if call.Line != 0 {
-		if i, ok := c.lines[call.Line]; ok {
+		if i, ok := c.lines[call.Line]; ok && c.ns(now)-c.queue.parked[i].arrived >= int64(lineAge) {
 			out = append(out, c.dismiss(now, i, Superseded))
 		}
 	}

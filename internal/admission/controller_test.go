@@ -62,15 +62,25 @@ func TestFairness(t *testing.T) {
 func TestLineDialsAgain(t *testing.T) {
 	c := New(Config{}, epoch)
 	c.Offer(at(0), Call{Element: 1, LAC: lacAddr(1), Tunnel: 1, Line: 77}, nil)
-	out := c.Offer(at(500), Call{Element: 2, LAC: lacAddr(1), Tunnel: 1, Line: 77}, nil)
-	if len(out) != 1 || out[0].Element != 1 || out[0].Verdict != Superseded || out[0].Waited != 500*time.Millisecond {
+	out := c.Offer(at(1500), Call{Element: 2, LAC: lacAddr(1), Tunnel: 1, Line: 77}, nil)
+	if len(out) != 1 || out[0].Element != 1 || out[0].Verdict != Superseded || out[0].Waited != 1500*time.Millisecond {
 		t.Fatalf("dismissed %+v", out)
 	}
-	if el, ok := c.Next(at(501)); !ok || el != 2 {
+	if el, ok := c.Next(at(1501)); !ok || el != 2 {
 		t.Errorf("next %d %v", el, ok)
 	}
-	if out = c.Offer(at(600), Call{Element: 3, LAC: lacAddr(1), Tunnel: 1, Line: 77}, nil); len(out) != 0 {
+	if out = c.Offer(at(2600), Call{Element: 3, LAC: lacAddr(1), Tunnel: 1, Line: 77}, nil); len(out) != 0 {
 		t.Errorf("a call in set-up was dismissed: %+v", out)
+	}
+}
+
+// A LAC that tells one number for all its lines must not have them refused.
+func TestSharedNumber(t *testing.T) {
+	c := New(Config{}, epoch)
+	for i := range 50 {
+		if out := c.Offer(at(i*10), Call{Element: uint32(i), LAC: lacAddr(1), Line: 5}, nil); len(out) > 0 {
+			t.Fatalf("dismissed %+v", out)
+		}
 	}
 }
 

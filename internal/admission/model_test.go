@@ -157,7 +157,7 @@ func (m *model) stage(el uint32) {
 // Goodput holds at many times capacity, next to the bound that the cheap work
 // sets for any design; without admission it collapses.
 func TestGoodputModel(t *testing.T) {
-	const seconds = 40
+	const seconds = 20
 	for _, k := range []float64{1, 2, 5, 10, 30, 100} {
 		m := &model{c: New(Config{}, epoch), rand: rand.New(rand.NewPCG(1, 2))}
 		got := m.run(k, seconds*time.Second)

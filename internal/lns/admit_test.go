@@ -133,7 +133,7 @@ func TestParkedLineDialsAgain(t *testing.T) {
 	}
 	w.run()
 	old := l.dial(id, "user100@example", "pw")
-	w.run()
+	w.advance(2 * time.Second)
 	l.dial(id, "user100@example", "pw")
 	w.run()
 	if !old.gone || w.engines[0].Counters().Ended[CauseSuperseded] != 1 {

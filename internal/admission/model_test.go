@@ -173,7 +173,7 @@ func TestGoodputModel(t *testing.T) {
 		}
 	}
 	m := &model{c: New(Config{Disabled: true}, epoch), rand: rand.New(rand.NewPCG(1, 2))}
-	if got := m.run(10, seconds*time.Second); got > 0.4 {
+	if got := m.run(10, 2*seconds*time.Second); got > 0.4 {
 		t.Errorf("without admission goodput is %.3f at 10 times capacity: the model is too kind", got)
 	} else {
 		t.Logf("without admission, 10x: %.3f", got)

@@ -334,3 +334,44 @@ func TestOptions(t *testing.T) {
 		t.Error("made without Punt")
 	}
 }
+
+// Routing instances do not see each other: the same address is two subscribers.
+func TestInstancesAreApart(t *testing.T) {
+	devices := map[string]*twinDevice{}
+	w := newTwin(t, func(o *Options) {
+		o.open = func(name string, _ int) ([]device, error) {
+			devices[name] = &twinDevice{in: newInbox[[]byte]()}
+			return []device{devices[name]}, nil
+		}
+	})
+	second := forwardtest.Instance()
+	second.ID, second.Name, second.Addresses = 12, "VR-12", []netip.Prefix{netip.MustParsePrefix("198.51.100.12/32")}
+	if err := w.Plane.Instance(second); err != nil {
+		t.Fatal(err)
+	}
+	a, b := w.session(1), w.session(2)
+	b.IPv4, b.IPv6, b.Instance = a.IPv4, a.IPv6, 12
+	w.install(t, a, b)
+	for name, s := range map[string]forward.Session{"hf0": a, "hf12": b} {
+		d := devices[name]
+		if d == nil {
+			t.Fatalf("no device %s in %v", name, devices)
+		}
+		d.super(frame.VNet{}, forwardtest.IP{From: core, To: s.IPv4}.Bytes())
+		d.super(frame.VNet{}, forwardtest.IP{From: core, To: s.IPv4, Size: 1500, DF: true}.Bytes())
+		w.Up(w.Peer, forwardtest.L2TP{TunnelID: s.TunnelID, SessionID: s.SessionID, Protocol: 0x21}.Bytes(forwardtest.IP{From: s.IPv4, To: core}.Bytes()))
+		d.in.settle()
+		w.socket.in.settle()
+		sent, back := w.socket.taken(), d.taken()
+		if len(sent) != 1 || binary.BigEndian.Uint16(sent[0].Data[4:]) != s.PeerSessionID {
+			t.Errorf("%s: sent %v, want one datagram of session %d", name, sent, s.PeerSessionID)
+		}
+		if len(back) != 2 {
+			t.Fatalf("%s: %d packets to the core, want the subscriber's and an ICMP error", name, len(back))
+		}
+		from := map[string]byte{"hf0": 1, "hf12": 12}[name]
+		if !slices.ContainsFunc(back, func(ip []byte) bool { return ip[9] == 1 && ip[15] == from }) {
+			t.Errorf("%s: no ICMP error from its own address in %x", name, back)
+		}
+	}
+}

@@ -79,6 +79,7 @@ func TestTrains(t *testing.T) {
 		s := w.session(1)
 		w.install(t, s)
 		w.device.noUDP = old
+		w.Settle() // the reader waits, and will find everything in whole batches
 		const n = 40
 		want := map[string]int{}
 		for i := range n {

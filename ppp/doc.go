@@ -31,6 +31,8 @@
 //	proxy.go      taking over LCP and authentication from a LAC
 //	counters.go, errors.go, config.go, effects.go
 //
+// The Example is the smallest owner that there is.
+//
 // A link lives through the phases of RFC 1661 §3.2. Abort ends it from any of
 // them, and a Configure-Request from the peer takes it back to establish:
 //

@@ -15,6 +15,24 @@ func TestLinkIsSmall(t *testing.T) {
 	}
 }
 
+// L2TP brings frames with FF 03 and without, and a peer to whom we have said that
+// we take them sends Protocol fields of one octet.
+func TestFrameForms(t *testing.T) {
+	p := newPair(2, PAP)
+	p.onFrame = func(f *frame) { f.b = f.b[2:] }
+	p.open()
+	p.run(epoch.Add(time.Second))
+	p.wantUp(t, "without Address and Control")
+
+	h := newHand(t, func(c *Config) { c.EchoMax = 1 })
+	h.lcpUp()
+	for range 5 {
+		h.advance(30 * time.Second)
+		h.sendFrame([]byte{0x21, 0x45})
+	}
+	h.wantPhase("frames of one octet of Protocol are heard", PhaseNetwork)
+}
+
 // The package splits frames as its codec does.
 func TestParseFrameIsTheCodecs(t *testing.T) {
 	if p, info, ok := ParseFrame([]byte{0x21, 0x45}); p != ProtoIPv4 || len(info) != 1 || !ok {

@@ -66,6 +66,7 @@ var scenarios = []scenario{
 	{"logins", logins},
 	{"proxy", proxy},
 	{"bursts", bursts},
+	{"surges", surges},
 	{"moving", moving},
 	{"half open", halfOpen},
 	{"silence", silence},
@@ -133,6 +134,22 @@ func bursts(w *world) {
 	w.dial(ids[1], "alice", "alice-secret")
 	w.advance(time.Second)
 	w.look()
+}
+
+// surges: more calls at once than can be set up at once, half of them from modems
+// that do not answer, and a shard that has other work: a moment, or for too long.
+func surges(w *world) {
+	for _, pause := range []time.Duration{0, 2 * time.Second, 30 * time.Second} {
+		id := w.tunnel()
+		w.busy = pause > 0
+		for i := range 80 {
+			w.dial(id, "alice", "alice-secret").silent = i%2 == 0
+		}
+		w.advance(pause)
+		w.busy = false
+		w.advance(time.Minute)
+		w.look()
+	}
 }
 
 // moving: the LAC's port changes under a tunnel with a session.

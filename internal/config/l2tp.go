@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"time"
 
+	"holdfast/internal/admission"
 	"holdfast/internal/lns"
 	"holdfast/l2tp"
 )
@@ -24,6 +25,7 @@ func (b *builder) l2tp() {
 			cfg.HalfOpenPeerMax, cfg.HalfOpenMax)
 	}
 	cfg.HalfOpenPeerMax = min(cfg.HalfOpenPeerMax, cfg.HalfOpenMax)
+	cfg.Admission = b.admission(v.sub("admission"))
 	t := b.tunnelDefaults()
 	cfg.Summary = lns.SummarySettings{
 		RetransmitMin:               t.RetransmitInterval,
@@ -38,6 +40,26 @@ func (b *builder) l2tp() {
 	for _, g := range v.entries("session-limit-group") {
 		b.limits[g.key()] = &lns.SessionLimitGroup{Name: g.key(), SessionMax: g.int("maximum-sessions")}
 	}
+}
+
+// admission is services l2tp admission.
+func (b *builder) admission(v view) admission.Config {
+	a := admission.Config{
+		Disabled:     v.has("disable"),
+		Deadline:     v.seconds("deadline"),
+		ParkMax:      v.int("maximum-parked-calls"),
+		SlotsMin:     v.int("minimum-slots"),
+		SlotsMax:     v.int("maximum-slots"),
+		ShortWait:    time.Duration(v.int("short-wait")) * time.Millisecond,
+		RefusalsRate: v.int("maximum-refusals"),
+	}
+	if a.SlotsMin > a.SlotsMax {
+		b.errorf(v.posOf("minimum-slots"), "minimum-slots %d is greater than maximum-slots %d", a.SlotsMin, a.SlotsMax)
+	}
+	if a.ShortWait >= a.Deadline {
+		b.errorf(v.posOf("short-wait"), "short-wait %v is not shorter than the deadline, %v", a.ShortWait, a.Deadline)
+	}
+	return a
 }
 
 // retransmitIntervalMax is where the doubling of the retransmission interval

@@ -34,6 +34,7 @@ type world struct {
 	toLNS  []packet.Datagram
 	toLAC  []packet.Datagram
 	mute   bool // nothing reaches the LAC
+	busy   bool // the shard has other work than to begin calls
 	up     map[l2tp.TunnelID]bool
 	modems map[l2tp.Element]*modem
 	call   *l2tp.Call // what the next ICCNs carry
@@ -108,8 +109,7 @@ func (w *world) run() {
 		w.toLNS, w.toLAC = nil, nil
 		if len(up) > 0 {
 			w.engine.Packets(w.now, up, &w.fx)
-			for w.engine.Begin(w.now, &w.fx) {
-			}
+			w.begin()
 			w.carry()
 		}
 		for _, d := range down {
@@ -118,6 +118,12 @@ func (w *world) run() {
 				w.settle()
 			}
 		}
+	}
+}
+
+// begin sets up what may be set up, when there is nothing else to do.
+func (w *world) begin() {
+	for !w.busy && w.engine.Begin(w.now, &w.fx) {
 	}
 }
 
@@ -133,6 +139,7 @@ func (w *world) advance(d time.Duration) {
 			w.now = next
 		}
 		w.engine.Advance(w.now, &w.fx)
+		w.begin()
 		w.carry()
 		w.lac.Advance(w.now, &w.lacFx)
 		w.settle()

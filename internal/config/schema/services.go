@@ -45,6 +45,7 @@ func l2tp() *Node {
 				{Name: "half-open-maximum-per-peer", Kind: Leaf, Type: integer(1, 65535), Default: "1024", Help: "The same of one LAC address."},
 				{Name: "data-sequencing", Kind: Flag, Help: "Data messages carry sequence numbers although the LAC does not ask for them (RFC 2661 5.4). A LAC that asks for them gets them in any case."},
 			}, Unsupported: absent("assignment-id-format", "failover-resync", "name", "nas-port-method", "nas-port-type")},
+			admission(),
 			{Name: "maximum-sessions", Kind: Leaf, Type: integer(1, 4294967295), Default: "512000", Help: "Sessions at once in the whole system."},
 			{Name: "maximum-tunnels", Kind: Leaf, Type: integer(1, 65535), Default: "65535", Help: "Tunnels at once in the whole system."},
 			{Name: "drain", Kind: Flag, Help: "No new tunnels and sessions; those that are there stay."},
@@ -56,6 +57,22 @@ func l2tp() *Node {
 		Rules: []Rule{{Unique, []string{"tunnel-group", "local-gateway", "address"}}},
 		Unsupported: absent("access-line-information", "destination", "destination-equal-load-balancing", "disable-calling-number-avp", "disable-failover-protocol", "enable-ipv6-services-for-lac", "enable-snmp-tunnel-statistics",
 			"failover-within-preference", "ip-reassembly", "l2tp-access-profile", "profile", "rx-connect-speed-when-equal", "sessions-limit-group", "traceoptions", "tunnel-switch-profile", "tx-connect-speed-method", "weighted-load-balancing"),
+	}
+}
+
+// admission has its limits per shard: a shard admits calls by itself.
+func admission() *Node {
+	return &Node{
+		Name: "admission", Help: "Which waiting calls are set up next when more come in than can be set up. The defaults adapt to load by themselves.",
+		Children: []*Node{
+			{Name: "disable", Kind: Flag, Help: "Every call is set up at once, in the order in which they came, however many there are. For comparison only: a surge of calls then stalls the system."},
+			{Name: "deadline", Kind: Leaf, Type: seconds(1, 60), Default: "8", Help: "A call that has not come up this long after its ICRQ is of no use to its caller and is refused. LACs whose callers give up earlier are given less."},
+			{Name: "maximum-parked-calls", Kind: Leaf, Type: unit(1, 1048576, "calls"), Default: "65536", Help: "Calls that wait to be set up, in each shard. At the bound the oldest of the LAC with the most gives way."},
+			{Name: "minimum-slots", Kind: Leaf, Type: unit(1, 65536, "calls"), Default: "16", Help: "Calls in set-up at once, in each shard, which are allowed however slow things are."},
+			{Name: "maximum-slots", Kind: Leaf, Type: unit(1, 65536, "calls"), Default: "16384", Help: "Calls in set-up at once, in each shard, which are not exceeded however fast things are. Between the bounds the number follows the time that set-up takes."},
+			{Name: "short-wait", Kind: Leaf, Type: unit(1, 60000, "milliseconds"), Default: "250", Help: "While no call has waited longer, the oldest is set up first; beyond it the newest, whose caller will stay the longest."},
+			{Name: "maximum-refusals", Kind: Leaf, Type: unit(1, 1000000, "calls a second"), Default: "2000", Help: "Waiting calls that are answered with CDN, in each shard; those beyond it are dropped without an answer."},
+		},
 	}
 }
 

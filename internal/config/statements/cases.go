@@ -10,7 +10,7 @@ func Cases() []Case {
 		attributeCases("access profile client ppp", client+"ppp "),
 		attributeCases("access group-profile ppp", group1),
 		optionCases("dynamic-profiles PROFILE interfaces $junos-interface-ifd-name unit ppp-options", unit+"ppp-options "),
-		poolCases(), l2tpCases(), groupCases(), dynamicCases())
+		poolCases(), l2tpCases(), admissionCases(), groupCases(), dynamicCases())
 }
 
 // value is a case of a leaf that goes from one value to another.
@@ -176,6 +176,19 @@ func l2tpCases() []Case {
 		{Statement: "services service-device-pools pool interface", Before: "services service-device-pools pool devices1 interface si-1/0/0",
 			After:   "services service-device-pools pool devices1 interface [ si-1/0/0 si-1/1/0 ]",
 			Without: []string{group + "service-interface si-1/0/0"}, With: []string{group + "service-device-pool devices1"}},
+	}
+}
+
+func admissionCases() []Case {
+	const at = "services l2tp admission "
+	return []Case{
+		given(at+"disable", at+"disable"),
+		given(at+"deadline", at+"deadline 4"),
+		given(at+"maximum-parked-calls", at+"maximum-parked-calls 10"),
+		given(at+"minimum-slots", at+"minimum-slots 2"),
+		given(at+"maximum-slots", at+"maximum-slots 20"),
+		given(at+"short-wait", at+"short-wait 3000"),
+		given(at+"maximum-refusals", at+"maximum-refusals 5"),
 	}
 }
 

@@ -24,7 +24,7 @@ type Link struct {
 
 	echoAt    time.Time // when the next Echo-Request is due; zero: never
 	echoCount uint16    // Echo-Requests since the peer was last heard
-	counters  LinkCounters
+	counters  LinkCounters // of this link alone; never reset but by Init
 
 	lastID         uint8     // Identifier drawn last; see newID
 	challengeID    uint8     // Identifier of our last CHAP Challenge, for repeated Responses

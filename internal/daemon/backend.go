@@ -5,7 +5,6 @@ package daemon
 import (
 	"context"
 	"net/netip"
-	"os"
 
 	"holdfast/internal/api"
 	"holdfast/internal/forward"
@@ -30,13 +29,8 @@ func (d *daemon) Read(shard int, elements []uint32, into []forward.Counters) {
 // Facts are what the API tells of the daemon itself.
 func (d *daemon) Facts() api.Facts {
 	g := d.current.Load()
-	name := g.LNS.HostName
-	if name == "" {
-		// The configuration demands a name; this is for the time when it does not.
-		name, _ = os.Hostname()
-	}
 	return api.Facts{
-		HostName: name, Version: d.opt.Version, Plane: g.Daemon.Plane.String(),
+		HostName: g.LNS.HostName, Version: d.opt.Version, Plane: g.Daemon.Plane.String(),
 		Started: d.began, Configured: g.since,
 	}
 }

@@ -22,8 +22,8 @@ type Link struct {
 	peer  lcpOptions // what the peer asked for and we acknowledged
 	net   addresses  // granted, asked for or agreed: see Grant and the NCPs
 
-	echoAt    time.Time // when the next Echo-Request is due; zero: never
-	echoCount uint16    // Echo-Requests since the peer was last heard
+	echoAt    time.Time    // when the next Echo-Request is due; zero: never
+	echoCount uint16       // Echo-Requests since the peer was last heard
 	counters  LinkCounters // of this link alone; never reset but by Init
 
 	lastID         uint8     // Identifier drawn last; see newID

@@ -11,7 +11,6 @@
 //	p.Down(0, ip)               as if the core had sent it
 //	p.Sent()                    the datagrams that went to LACs
 //
-// It serves tests of whatever stands above a plane, and an LNS that is to run
-// without one. Anyone may call it from any goroutine. ICMP errors go to the
-// core without a bound on their rate.
+// It serves tests of whatever stands above a plane. Anyone may call it from any
+// goroutine. ICMP errors go to the core without a bound on their rate.
 package fake

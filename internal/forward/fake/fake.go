@@ -20,7 +20,6 @@ type Options struct {
 	ShardOf   func(tunnelID uint16) int
 	Punt      forward.Punt
 	Sequenced forward.Sequenced
-	Discard   bool // keep nothing of what comes out
 }
 
 // Plane is a forward.Plane in memory.

@@ -114,13 +114,7 @@ func (p *Plane) forward(s *session, ip []byte) {
 	}
 	c.UpPackets++
 	c.UpBytes += uint64(len(ip))
-	p.toCore(slices.Clone(ip))
-}
-
-func (p *Plane) toCore(ip []byte) {
-	if !p.opt.Discard {
-		p.core = append(p.core, ip)
-	}
+	p.core = append(p.core, slices.Clone(ip))
 }
 
 // holds tells whether an address is the session's.
@@ -239,7 +233,7 @@ func (p *Plane) tooBig(s *session, ip []byte) {
 		return
 	}
 	p.totals.ICMPSent++
-	p.toCore(answer)
+	p.core = append(p.core, answer)
 }
 
 func (p *Plane) countDown(s *session, ip []byte) {
@@ -249,9 +243,6 @@ func (p *Plane) countDown(s *session, ip []byte) {
 }
 
 func (p *Plane) send(s *session, ip []byte) {
-	if p.opt.Discard {
-		return
-	}
 	e := frame.Encapsulation{TunnelID: s.PeerTunnelID, SessionID: s.PeerSessionID, PFC: s.PFC, ACFC: s.ACFC}
 	b := append(frame.AppendHeader(nil, e, frame.IsIPv6(ip)), ip...)
 	p.sent = append(p.sent, packet.Datagram{Data: b, Peer: s.Peer, Local: s.Local})

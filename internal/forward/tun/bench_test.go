@@ -112,7 +112,9 @@ func (m *bench) row(name string, compare []string, run func() float64) {
 		b.ReportMetric(pps/1e3, "kpps")
 		b.ReportMetric(pps*float64(m.size)*8/1e9, "Gbit/s")
 		for _, c := range compare {
-			b.ReportMetric(pps/m.base[fmt.Sprintf("%s/%d", c, m.size)], "x-"+c)
+			if base := m.base[fmt.Sprintf("%s/%d", c, m.size)]; base > 0 { // 0: not asked for by -bench
+				b.ReportMetric(pps/base, "x-"+c)
+			}
 		}
 	})
 }

@@ -436,3 +436,108 @@ func TestCallsWaitForTheTunnel(t *testing.T) {
 		t.Fatalf("error %v", f.Err)
 	}
 }
+
+// Several CDNs in one batch have a ZLB each, so that each names its session.
+func TestSeveralCDNsInABatch(t *testing.T) {
+	k, _ := newTunnel(t, &l2tp.TunnelConfig{})
+	sessions := []uint16{k.h.Dial(11), k.h.Dial(12), k.h.Dial(13)}
+	before := len(k.h.Got)
+	e := k.p.LNS
+	for i, session := range sessions {
+		h := wire.ControlHeader{TunnelID: k.h.Peer, SessionID: session, Ns: k.h.Ns, Nr: k.h.Nr}
+		k.h.Ns++
+		e.Handle(k.p.Now, k.h.Addr, e.Addr, l2tptest.Bytes(h, l2tptest.CDN(uint16(11+i), 1)), &e.FX)
+	}
+	k.p.Settle()
+	var ids []uint16
+	for _, r := range k.h.Got[before:] {
+		ids = append(ids, r.Header.SessionID)
+	}
+	if diff := cmp.Diff([]uint16{11, 12, 13}, ids); diff != "" {
+		t.Fatal(diff)
+	}
+}
+
+// reply is a message with nothing but an Assigned Session ID, and what an ICCN or
+// OCCN has beside it.
+func reply(t wire.MessageType, id uint16) *wire.Message {
+	m := l2tptest.ICCN()
+	m.Type, m.AssignedSessionID = t, id
+	m.Add(wire.AssignedSessionID)
+	if t == wire.ICRQ || t == wire.OCRQ {
+		m.Add(wire.CallSerialNumber, wire.MinimumBPS, wire.MaximumBPS, wire.BearerType, wire.CalledNumber)
+	}
+	return m
+}
+
+// The rows of RFC 2661 §7.4.1 (LAC, incoming), §7.5.1 (LAC, outgoing) and §7.5.2
+// (LNS, outgoing) that end in idle, and those that lead there. Our end is the
+// Endpoint called LNS here, whatever its role in the call.
+func TestCallTables(t *testing.T) {
+	const ours, theirs = "we open", "the peer opens"
+	for _, c := range []struct {
+		who      string
+		outgoing bool
+		before   []wire.MessageType // after the request, before the event
+		state    l2tp.SessionState
+		event    wire.MessageType
+		cdn      bool // "Send CDN"; else "Clean up" alone
+	}{
+		{ours, false, nil, l2tp.SessionWaitReply, wire.ICRQ, true},
+		{ours, false, nil, l2tp.SessionWaitReply, wire.ICCN, false},
+		{ours, false, nil, l2tp.SessionWaitReply, wire.CDN, false},
+		{ours, false, []wire.MessageType{wire.ICRP}, l2tp.SessionEstablished, wire.ICRQ, true},
+		{ours, false, []wire.MessageType{wire.ICRP}, l2tp.SessionEstablished, wire.ICRP, true},
+		{ours, false, []wire.MessageType{wire.ICRP}, l2tp.SessionEstablished, wire.ICCN, true},
+		{ours, false, []wire.MessageType{wire.ICRP}, l2tp.SessionEstablished, wire.CDN, false},
+		{theirs, true, nil, l2tp.SessionWaitCSAnswer, wire.OCRQ, true},
+		{theirs, true, nil, l2tp.SessionWaitCSAnswer, wire.OCRP, true},
+		{theirs, true, nil, l2tp.SessionWaitCSAnswer, wire.OCCN, true},
+		{theirs, true, nil, l2tp.SessionWaitCSAnswer, wire.CDN, false},
+		{ours, true, nil, l2tp.SessionWaitReply, wire.OCCN, true},
+		{ours, true, nil, l2tp.SessionWaitReply, wire.OCRQ, true},
+		{ours, true, nil, l2tp.SessionWaitReply, wire.CDN, false},
+		{ours, true, []wire.MessageType{wire.OCRP}, l2tp.SessionWaitConnect, wire.OCRQ, true},
+		{ours, true, []wire.MessageType{wire.OCRP}, l2tp.SessionWaitConnect, wire.OCRP, true},
+		{ours, true, []wire.MessageType{wire.OCRP}, l2tp.SessionWaitConnect, wire.CDN, false},
+		{ours, true, []wire.MessageType{wire.OCRP, wire.OCCN}, l2tp.SessionEstablished, wire.OCRQ, true},
+		{ours, true, []wire.MessageType{wire.OCRP, wire.OCCN}, l2tp.SessionEstablished, wire.OCRP, true},
+		{ours, true, []wire.MessageType{wire.OCRP, wire.OCCN}, l2tp.SessionEstablished, wire.OCCN, true},
+		{ours, true, []wire.MessageType{wire.OCRP, wire.OCCN}, l2tp.SessionEstablished, wire.CDN, false},
+	} {
+		k := newTalk(t, l2tp.Config{}, &l2tp.TunnelConfig{BearerCapabilities: 3})
+		rq := k.h.SCCRQ("peer")
+		rq.BearerCapabilities = 3
+		rq.Add(wire.BearerCapabilities)
+		k.h.Send(0, rq)
+		k.h.Send(0, l2tptest.Message(wire.SCCCN))
+		id := l2tp.TunnelID(k.h.Peer)
+		k.p.LNS.OnCall = func(f l2tp.Effect) { k.p.LNS.AcceptCall(k.p.Now, f.Element, &k.p.LNS.FX) }
+		var session uint16
+		if c.who == ours {
+			if _, err := k.p.LNS.OpenCall(k.p.Now, id, &l2tp.Call{Outgoing: c.outgoing, FramingType: 1, BearerType: 1}, &k.p.LNS.FX); err != nil {
+				t.Fatal(err)
+			}
+			k.p.Settle()
+			session = k.h.Last().Message.AssignedSessionID
+		} else {
+			k.h.Send(0, reply(wire.OCRQ, 5))
+			session = k.h.Last().Message.AssignedSessionID
+		}
+		for _, mt := range c.before {
+			k.h.Send(session, reply(mt, 5))
+		}
+		k.wantSession("before the event", id, session, c.state)
+		_, already := k.h.LastOf(wire.CDN)
+		event := reply(c.event, 5)
+		if c.event == wire.CDN {
+			event = l2tptest.CDN(5, 1)
+		}
+		k.h.Send(session, event)
+		k.wantSession("after the event", id, session, l2tp.SessionFree)
+		if _, sent := k.h.LastOf(wire.CDN); already || sent != c.cdn {
+			t.Errorf("%s, outgoing %v, %v, %v: CDN sent %v, want %v", c.who, c.outgoing, c.state, c.event, sent, c.cdn)
+		}
+		k.wantTunnel("the tunnel lives on", id, l2tp.TunnelEstablished)
+	}
+}

@@ -327,3 +327,35 @@ func TestStopCCNGoesPastTheQueue(t *testing.T) {
 	}
 	wantGone(t, "closed with a full queue", k.p.LNS)
 }
+
+// A peer that has sent StopCCN listens no longer: nothing is repeated to it.
+func TestNothingIsRepeatedAfterStopCCN(t *testing.T) {
+	k, _ := newTunnel(t, &l2tp.TunnelConfig{})
+	unheard := k.h.Nr
+	k.h.Send(0, l2tptest.ICRQ(5))
+	k.h.Nr = unheard // the ICRP has not arrived
+	k.h.Send(0, k.h.StopCCN(1))
+	k.want("StopCCN", zlb)
+	if n := k.sentIn(time.Minute); n != 0 {
+		t.Fatalf("%d datagrams sent", n)
+	}
+	wantGone(t, "a minute after StopCCN", k.p.LNS)
+}
+
+// Each message has its own count of retransmissions: a slow peer is no dead one.
+// And silence is probed once, not by one HELLO after another.
+func TestRetriesAreCountedAnew(t *testing.T) {
+	k, id := newTunnel(t, &l2tp.TunnelConfig{RetransmitMax: 3, HelloInterval: 2 * time.Second})
+	k.h.ZLB()
+	for range 10 {
+		k.p.Run(10 * time.Second) // HELLO at 2 s, repeated at 3, 5 and 9 s
+		info, _ := k.p.LNS.Tunnel(id)
+		if info.State != l2tp.TunnelEstablished || info.Unacknowledged != 1 || info.Queued != 0 {
+			t.Fatalf("%v with %d in flight and %d queued", info.State, info.Unacknowledged, info.Queued)
+		}
+		k.h.ZLB()
+	}
+	if info, _ := k.p.LNS.Tunnel(id); info.Counters.Retransmissions != 30 {
+		t.Fatalf("%d retransmissions", info.Counters.Retransmissions)
+	}
+}

@@ -324,6 +324,10 @@ func TestUnknownAVPInTunnelMessage(t *testing.T) {
 	k.wantTunnel("", id, l2tp.TunnelClosed)
 	k.wantDown("", l2tp.TunnelDown, l2tp.ErrUnknownAVP)
 	k.wantDown("", l2tp.CallDown, l2tp.ErrTunnelClosed)
+
+	k = newTalk(t, l2tp.Config{}, &l2tp.TunnelConfig{})
+	k.h.Send(0, k.h.SCCRQ("lac"), mandatory(9999, 1))
+	k.wantResult("in an SCCRQ", wire.StopCCN, wire.StopError, wire.ErrorUnknownAVP)
 }
 
 // LACs do send mandatory AVPs of their vendor. Those on the list pass.

@@ -59,7 +59,7 @@ func (e *Engine) accept(s *session, v ppp.Verdict, fx *Effects) {
 		return
 	}
 	e.counters.AuthAccepted++
-	s.verdict, s.pending = v.Message, true
+	s.verdict, s.pending, s.authenticated = v.Message, true, true
 	e.authorise(s, fx)
 }
 
@@ -105,7 +105,7 @@ const (
 // again: each step is done once, and a step that waits for another shard
 // returns and is called again with the answer.
 func (e *Engine) authorise(s *session, fx *Effects) {
-	if s.granted || s.cause != causeNone || s.waits != 0 {
+	if !s.authenticated || s.granted || s.cause != causeNone || s.waits != 0 {
 		return
 	}
 	if !e.takeLine(s, fx) || !e.claimUser(s, fx) || !e.assignIPv4(s, fx) || !e.assignIPv6(s, fx) {

@@ -21,10 +21,7 @@ func (e *Engine) runLink(s *session, fx *Effects) {
 		case ppp.AuthRequest:
 			e.authenticate(s, ef.Auth, fx)
 		case ppp.LinkUp:
-			s.granted = false // what was granted went with a link that begins again
-			if s.link.AuthUsed() == ppp.AuthNone {
-				e.authorise(s, fx)
-			}
+			e.linkUp(s, fx)
 		case ppp.NetworkUp:
 			e.networkUp(s, ef.Protocol, fx)
 		case ppp.NetworkDown:
@@ -42,6 +39,15 @@ func (e *Engine) runLink(s *session, fx *Effects) {
 	if s.live {
 		e.rearm(s)
 	}
+}
+
+// linkUp begins anew: what was proved and granted went with a link that was
+// renegotiated, and a verdict still on its way is not about this one.
+func (e *Engine) linkUp(s *session, fx *Effects) {
+	s.granted, s.pending = false, false
+	s.waits &^= waitRADIUS
+	s.authenticated = s.link.AuthUsed() == ppp.AuthNone
+	e.authorise(s, fx)
 }
 
 // sendFrame puts a PPP frame into the session's tunnel.

@@ -30,6 +30,7 @@ type AuthQuery struct {
 type AuthRef struct {
 	Element    uint32
 	Generation uint32
+	Attempt    uint8 // of a link that was renegotiated
 }
 
 // AuthResult is what became of an AuthQuery.
@@ -52,8 +53,9 @@ type AuthAnswer struct {
 // query asks RADIUS, now or when the window has room.
 func (e *Engine) query(s *session, o *ppp.AuthOffer, fx *Effects) {
 	call := e.call(s)
+	s.attempt++
 	q := AuthQuery{
-		Ref: AuthRef{uint32(s.element), s.generation}, Profile: s.bind.AAA, Offer: cloneOffer(o), User: s.user,
+		Ref: AuthRef{uint32(s.element), s.generation, s.attempt}, Profile: s.bind.AAA, Offer: cloneOffer(o), User: s.user,
 		Calling: call.CallingNumber, Called: call.CalledNumber, Tunnel: uint16(s.tunnel), Session: uint16(s.id),
 		ID: e.sessionID(s), Instance: e.instanceName(s.bind.Profile.Instance),
 	}
@@ -82,7 +84,7 @@ func (e *Engine) Authenticated(now time.Time, a AuthAnswer, fx *Effects) {
 	e.now = now
 	s := e.find(sessionRef{l2tp.Element(a.Ref.Element), a.Ref.Generation})
 	e.settleWindow(s, a.Result)
-	if s != nil && s.waits&waitRADIUS != 0 {
+	if s != nil && s.waits&waitRADIUS != 0 && s.attempt == a.Ref.Attempt {
 		s.waits &^= waitRADIUS
 		switch a.Result {
 		case AuthAccept:
@@ -118,7 +120,7 @@ func (e *Engine) sendQueued(fx *Effects) {
 	for n := len(e.queries); n > 0; n = len(e.queries) {
 		q := e.queries[n-1]
 		s := e.find(sessionRef{l2tp.Element(q.Ref.Element), q.Ref.Generation})
-		if s != nil && s.waits&waitRADIUS != 0 {
+		if s != nil && s.waits&waitRADIUS != 0 && s.attempt == q.Ref.Attempt {
 			if !e.window.Take() {
 				break
 			}

@@ -90,6 +90,36 @@ func TestRADIUSAnswersTooLate(t *testing.T) {
 	w.wantClean()
 }
 
+// An answer to a question that a renegotiation has overtaken is not the verdict
+// on the next one.
+func TestRADIUSAnswerAfterRenegotiation(t *testing.T) {
+	w := newWorld(t, radiusConfig(), 1)
+	l := w.lac(0)
+	m := l.dial(l.tunnel(), "a@example", "pw")
+	w.until("query", func() bool { return len(w.queries) == 1 })
+	stale := w.queries
+	w.queries = nil
+	m.link.Abort(w.now)
+	m.link.Init(&ppp.Config{
+		Role: ppp.Peer, Rand: w.engines[0].rand, Auth: []ppp.AuthMethod{ppp.CHAP}, IPCP: true, IPV6CP: true,
+	}, &ppp.Credentials{Name: "a@example", Password: "wrong"})
+	var fx ppp.Effects
+	m.link.Open(w.now, &fx)
+	l.pppEffects(m, &fx)
+	w.until("second query", func() bool { return len(w.queries) == 1 })
+	fresh := w.queries
+	w.queries = stale
+	w.answer(judge)
+	w.advance(time.Second)
+	if m.up4 {
+		t.Fatal("let in by the answer to another question")
+	}
+	w.queries = fresh
+	w.answer(judge)
+	w.until("refusal", func() bool { return m.gone })
+	w.wantClean()
+}
+
 // A slow RADIUS closes the door to new calls instead of filling queues, and the
 // door opens again with its answers.
 func TestRADIUSWindow(t *testing.T) {

@@ -27,22 +27,24 @@ type session struct {
 	stale            forward.Key // the predecessor's entry in the plane, until ours is installed
 	lender4, lender6 uint16      // 1 + the shard whose blocks ipv4 and ipv6 are from; 0: ours
 
-	state     SubscriberState
-	cause     Cause // why it is being closed; causeNone: it is not
-	live      bool  // between callRequested and end
-	answered  bool  // AcceptCall was called
-	connected bool  // ICCN came: the link has begun
-	granted   bool  // NCPs may open
-	installed bool  // the plane has it
-	wasUp     bool  // a network protocol has been open
-	proxied   bool  // authenticated from what the LAC collected
-	pending   bool  // Authenticated is owed to the link
-	held      uint8 // tokens of bind.limits, one bit each
-	waits     wait  // what it is waiting for
-	claimed   uint8 // claims in the directory
-	steps     uint8 // dear steps done before it was up
-	raLeft    uint8 // initial Router Advertisements still to be sent
+	state         SubscriberState
+	cause         Cause // why it is being closed; causeNone: it is not
+	live          bool  // between callRequested and end
+	answered      bool  // AcceptCall was called
+	connected     bool  // ICCN came: the link has begun
+	authenticated bool  // the link's peer has proved who he is, or need not
+	granted       bool  // NCPs may open
+	installed     bool  // the plane has it
+	wasUp         bool  // a network protocol has been open
+	proxied       bool  // authenticated from what the LAC collected
+	pending       bool  // Authenticated is owed to the link
+	held          uint8 // tokens of bind.limits, one bit each
+	waits         wait  // what it is waiting for
+	claimed       uint8 // claims in the directory
+	steps         uint8 // dear steps done before it was up
+	raLeft        uint8 // initial Router Advertisements still to be sent
 
+	attempt uint8 // queries to RADIUS: tells the answers apart
 	auth    ppp.AuthMethod
 	user    string // the name that counts; empty: not known yet
 	verdict string // success text to send when the subscriber is authorised

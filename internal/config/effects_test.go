@@ -66,6 +66,7 @@ var scenarios = []scenario{
 	{"logins", logins},
 	{"proxy", proxy},
 	{"bursts", bursts},
+	{"redials", redials},
 	{"surges", surges},
 	{"moving", moving},
 	{"half open", halfOpen},
@@ -134,6 +135,19 @@ func bursts(w *world) {
 	w.dial(ids[1], "alice", "alice-secret")
 	w.advance(time.Second)
 	w.look()
+}
+
+// redials: a line with a calling number, and one without, dial again while their
+// sessions are still held.
+func redials(w *world) {
+	for _, number := range []string{"", "0151000001"} {
+		w.number = number
+		id := w.tunnel()
+		w.login(id, "alice").silent = true
+		w.advance(time.Second)
+		w.login(id, "alice")
+		w.look()
+	}
 }
 
 // surges: more calls at once than can be set up at once, half of them from modems

@@ -26,6 +26,7 @@ func (b *builder) l2tp() {
 	}
 	cfg.HalfOpenPeerMax = min(cfg.HalfOpenPeerMax, cfg.HalfOpenMax)
 	cfg.Admission = b.admission(v.sub("admission"))
+	cfg.Redial = redial(v.sub("redial-replaces"))
 	t := b.tunnelDefaults()
 	cfg.Summary = lns.SummarySettings{
 		RetransmitMin:               t.RetransmitInterval,
@@ -60,6 +61,17 @@ func (b *builder) admission(v view) admission.Config {
 		b.errorf(v.posOf("short-wait"), "short-wait %v is not shorter than the deadline, %v", a.ShortWait, a.Deadline)
 	}
 	return a
+}
+
+// redial is services l2tp redial-replaces.
+func redial(v view) lns.Redial {
+	r := lns.Redial{Disabled: v.has("disable"), MinimumAge: v.seconds("minimum-age")}
+	for _, word := range v.values("line") {
+		r.LineBy = append(r.LineBy, map[string]lns.LineKey{
+			"calling-number": lns.LineByCallingNumber, "circuit-id": lns.LineByCircuitID, "user-name": lns.LineByUserName,
+		}[word])
+	}
+	return r
 }
 
 // retransmitIntervalMax is where the doubling of the retransmission interval

@@ -37,6 +37,7 @@ type world struct {
 	busy   bool // the shard has other work than to begin calls
 	up     map[l2tp.TunnelID]bool
 	modems map[l2tp.Element]*modem
+	number string     // the Calling Number of the next ICRQs
 	call   *l2tp.Call // what the next ICCNs carry
 }
 
@@ -236,7 +237,7 @@ func (w *world) dial(id l2tp.TunnelID, user, password string, methods ...ppp.Aut
 		Role: ppp.Peer, Rand: rand.New(rand.NewPCG(3, uint64(len(w.modems)))), Auth: methods,
 		IPCP: true, IPV6CP: true, SuggestDNS: true, EchoInterval: 20 * time.Second,
 	}, &ppp.Credentials{Name: user, Password: password})
-	element, err := w.lac.OpenCall(w.now, id, &l2tp.Call{Serial: 1, BearerType: 1}, &w.lacFx)
+	element, err := w.lac.OpenCall(w.now, id, &l2tp.Call{Serial: 1, BearerType: 1, CallingNumber: w.number}, &w.lacFx)
 	if err != nil {
 		return m // the tunnel did not come up, or has gone
 	}

@@ -46,6 +46,15 @@ func l2tp() *Node {
 				{Name: "data-sequencing", Kind: Flag, Help: "Data messages carry sequence numbers although the LAC does not ask for them (RFC 2661 5.4). A LAC that asks for them gets them in any case."},
 			}, Unsupported: absent("assignment-id-format", "failover-resync", "name", "nas-port-method", "nas-port-type")},
 			admission(),
+			{Name: "redial-replaces", Help: "A session that a line has left behind ends as soon as the same user has authenticated again from that line; the new session keeps its address.", Children: []*Node{
+				{Name: "disable", Kind: Flag, Help: "The stale session stays until its own keepalive fails."},
+				{Name: "line", Kind: LeafList, Type: words(
+					Choice{Name: "calling-number", Help: "the Calling Number of the call"},
+					Choice{Name: "circuit-id", Help: "the agent circuit id of the access line"},
+					Choice{Name: "user-name", Help: "the user name alone, wherever the call comes from"}),
+					Help: "What a line is known by: the first of these that a call tells. Without this statement the calling number, then the circuit id."},
+				{Name: "minimum-age", Kind: Leaf, Type: seconds(0, 86400), Default: "0", Help: "A session that is up for less is not replaced: two modems may share a line and a user name."},
+			}},
 			{Name: "maximum-sessions", Kind: Leaf, Type: integer(1, 4294967295), Default: "512000", Help: "Sessions at once in the whole system."},
 			{Name: "maximum-tunnels", Kind: Leaf, Type: integer(1, 65535), Default: "65535", Help: "Tunnels at once in the whole system."},
 			{Name: "drain", Kind: Flag, Help: "No new tunnels and sessions; those that are there stay."},

@@ -10,7 +10,7 @@ func Cases() []Case {
 		attributeCases("access profile client ppp", client+"ppp "),
 		attributeCases("access group-profile ppp", group1),
 		optionCases("dynamic-profiles PROFILE interfaces $junos-interface-ifd-name unit ppp-options", unit+"ppp-options "),
-		poolCases(), l2tpCases(), admissionCases(), groupCases(), dynamicCases())
+		poolCases(), l2tpCases(), callCases(), groupCases(), dynamicCases())
 }
 
 // value is a case of a leaf that goes from one value to another.
@@ -179,8 +179,9 @@ func l2tpCases() []Case {
 	}
 }
 
-func admissionCases() []Case {
-	const at = "services l2tp admission "
+// callCases are about which calls are set up, and what they replace.
+func callCases() []Case {
+	const at, redial = "services l2tp admission ", "services l2tp redial-replaces "
 	return []Case{
 		given(at+"disable", at+"disable"),
 		given(at+"deadline", at+"deadline 4"),
@@ -189,6 +190,9 @@ func admissionCases() []Case {
 		given(at+"maximum-slots", at+"maximum-slots 20"),
 		given(at+"short-wait", at+"short-wait 3000"),
 		given(at+"maximum-refusals", at+"maximum-refusals 5"),
+		given(redial+"disable", redial+"disable"),
+		given(redial+"line", redial+"line user-name"),
+		given(redial+"minimum-age", redial+"minimum-age 600"),
 	}
 }
 

@@ -26,7 +26,7 @@ type Config struct {
 	TunnelMax       int           // tunnels at once, any state; 0: 65,535 or what Buckets allow
 	SessionMax      int           // sessions at once over all tunnels; 0: no bound
 	HalfOpenMax     int           // tunnels not yet established that peers opened; 0: 4096
-	HalfOpenPeerMax int           // the same from one peer address; 0: 1024. At the bound one goes at random, weighted to the peer that holds most
+	HalfOpenPeerMax int           // the same from one peer address; 0: 1024. At a bound one goes at random: see halfOpen
 	SessionIDRest   time.Duration // a freed Session ID and Element rest this long; 0: 2 s
 
 	Tolerated []VendorAVP // vendor AVPs ignored even with the M bit; nil: DefaultTolerated
@@ -70,7 +70,7 @@ type TunnelConfig struct {
 
 	HelloInterval               time.Duration // [60 s]; negative: never send HELLO
 	RetransmitInterval          time.Duration // first wait, doubles [1 s]
-	RetransmitIntervalMax       time.Duration // [16 s]
+	RetransmitIntervalMax       time.Duration // [16 s], at least 8 s
 	RetransmitMax               int           // retransmissions once established [7]
 	RetransmitMaxNotEstablished int           // before that [5]
 	EstablishTimeout            time.Duration // SCCRQ to established, and ICRQ to established [60 s]

@@ -12,6 +12,7 @@ import (
 // closed ones that still acknowledge included: an SCCRQ costs a forger nothing,
 // so what it makes us remember is bounded. At a bound one of them goes, at
 // random: whoever floods loses most, and a real LAC that asks again is served.
+// Were it the oldest, a flood would push out just those that wait for an answer.
 type halfOpen struct {
 	all   []*tunnel
 	peers map[netip.Addr]*halfPeer
@@ -61,16 +62,31 @@ func (h *halfOpen) remove(t *tunnel) {
 	t.half = halfPlace{}
 }
 
-// victimDraws is how many candidates an eviction looks at.
-const victimDraws = 4
+const (
+	victimDraws = 4 // candidates that an eviction looks at
 
-// makeRoom evicts a half-open tunnel if one more from addr would pass a bound.
-func (e *Endpoint) makeRoom(now time.Time, addr netip.Addr, fx *Effects) {
+	// A half-open tunnel of this age has had its chance to answer the SCCRP.
+	evictionAge = 200 * time.Millisecond
+)
+
+// makeRoom evicts a half-open tunnel if one more from addr would pass a bound;
+// false when the SCCRQ had better be dropped.
+func (e *Endpoint) makeRoom(now time.Time, addr netip.Addr, fx *Effects) bool {
 	if p := e.half.peers[addr]; p != nil && len(p.tunnels) >= cmp.Or(e.cfg.HalfOpenPeerMax, defaultHalfOpenPeerMax) {
-		e.evict(now, p.tunnels[e.cfg.Rand.IntN(len(p.tunnels))], fx)
+		// A LAC that starts all its tunnels at once is no flood. What it has begun this
+		// moment goes first; its other SCCRQs come again in a second.
+		victim := p.tunnels[e.cfg.Rand.IntN(len(p.tunnels))]
+		for i := 1; i < victimDraws && now.Sub(victim.createdAt) < evictionAge; i++ {
+			victim = p.tunnels[e.cfg.Rand.IntN(len(p.tunnels))]
+		}
+		if now.Sub(victim.createdAt) < evictionAge {
+			e.counters.HalfOpenDropped++
+			return false
+		}
+		e.evict(now, victim, fx)
 	}
-	if len(e.half.all) < cmp.Or(e.cfg.HalfOpenMax, defaultHalfOpenMax) {
-		return
+	if len(e.half.all) < e.halfOpenMax() {
+		return true
 	}
 	// A tunnel drawn at random belongs to a peer in proportion to what that peer
 	// holds; the best of several draws leans further towards the one that holds most.
@@ -82,6 +98,17 @@ func (e *Endpoint) makeRoom(now time.Time, addr netip.Addr, fx *Effects) {
 		}
 	}
 	e.evict(now, victim, fx)
+	return true
+}
+
+func (e *Endpoint) halfOpenMax() int { return cmp.Or(e.cfg.HalfOpenMax, defaultHalfOpenMax) }
+
+// crowded says that half of the bound is in use. From then on a half-open tunnel
+// sends nothing again by itself, only when its SCCRQ comes again: whoever forges
+// addresses shall not have us send six messages for one of his. This is less than
+// RFC 2661 §5.8 asks for; a real peer repeats its SCCRQ and loses nothing.
+func (e *Endpoint) crowded(t *tunnel) bool {
+	return t.half.peer != nil && len(e.half.all) > e.halfOpenMax()/2
 }
 
 // evict forgets a half-open tunnel at once, without a word to its peer.

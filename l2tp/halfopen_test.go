@@ -39,12 +39,16 @@ func TestFloodOfSCCRQsIsBounded(t *testing.T) {
 		if c := p.LNS.Counters(); c.Tunnels != 50 || c.TunnelsHalfOpen != 50 {
 			t.Fatalf("%s: one address holds %d tunnels, %d half-open", name, c.Tunnels, c.TunnelsHalfOpen)
 		}
+		p.Run(time.Second)
 		for i := range 20 {
 			flood(p, i, 100)
 		}
 		c := p.LNS.Counters()
-		if c.Tunnels != 200 || c.HalfOpenEvicted != c.TunnelsRequested-200 {
-			t.Fatalf("%s: %d tunnels, %d of %d evicted", name, c.Tunnels, c.HalfOpenEvicted, c.TunnelsRequested)
+		if c.Tunnels != 200 || c.HalfOpenEvicted != c.TunnelsRequested-200 || c.TunnelsRequested+c.HalfOpenDropped < 2400 || c.HalfOpenDropped < 450 {
+			t.Fatalf("%s: %d tunnels, %d of %d evicted, %d dropped", name, c.Tunnels, c.HalfOpenEvicted, c.TunnelsRequested, c.HalfOpenDropped)
+		}
+		if sent := p.LNS.Sent; uint64(sent) > 2*c.TunnelsRequested {
+			t.Fatalf("%s: %d datagrams for %d SCCRQs", name, sent, c.TunnelsRequested)
 		}
 		p.Run(5 * time.Minute)
 		wantGone(t, name, p.LNS)
@@ -69,6 +73,19 @@ func TestHonestPeerGetsInDuringFlood(t *testing.T) {
 	}
 	if up := p.LAC.Counters().TunnelsUp; up != 20 {
 		t.Fatalf("%d of 20 tunnels are up", up)
+	}
+}
+
+// While many are half-open, an SCCRP is repeated only for a repeated SCCRQ: forged
+// addresses shall not get six answers to one question.
+func TestNoAmplifier(t *testing.T) {
+	for n, want := range map[int]int{50: 6, 150: 1} {
+		p := l2tptest.New(1, l2tp.Config{HalfOpenMax: 200})
+		flood(p, 1, n)
+		p.Run(50 * time.Second)
+		if p.LNS.Sent != n*want {
+			t.Fatalf("%d SCCRQs had %d answers, want %d each", n, p.LNS.Sent, want)
+		}
 	}
 }
 

@@ -85,7 +85,7 @@ type Counters struct {
 
 	TunnelsRequested, TunnelsRefused, TunnelsEstablished, TunnelsClosed uint64
 	CallsRequested, CallsRefused, CallsEstablished, CallsClosed         uint64
-	HalfOpenEvicted                                                     uint64
+	HalfOpenEvicted, HalfOpenDropped                                    uint64 // tunnels; SCCRQs, of a peer with too many
 	TieBreaks                                                           uint64
 	AuthenticationFailures                                              uint64
 	NoAnswer                                                            uint64 // tunnels given up for want of acknowledgement

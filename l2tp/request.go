@@ -106,7 +106,9 @@ func (e *Endpoint) tieLost(now time.Time, m *wire.Message, peer netip.AddrPort, 
 
 // request makes a tunnel of an SCCRQ and asks the owner about it.
 func (e *Endpoint) request(now time.Time, peer, local netip.AddrPort, key requestKey, checksum uint64, payload []byte, fault wire.Fault, fx *Effects) {
-	e.makeRoom(now, peer.Addr(), fx)
+	if !e.makeRoom(now, peer.Addr(), fx) {
+		return
+	}
 	t := e.newTunnel(now, peer, local)
 	if t == nil {
 		e.refuseStateless(peer, local, key.id, fx)

@@ -110,7 +110,7 @@ func (d *demo) play(ctx context.Context) error {
 
 	d.title("%d subscribers dial over %d tunnels from %d LACs", d.c.Sessions, d.c.Tunnels, d.c.LACs)
 	result, err := storm.Run(ctx, d.storm(func() { d.look(ctx, self) }))
-	if err != nil {
+	if err = errors.Join(err, ctx.Err()); err != nil {
 		return err
 	}
 	d.title("what the subscribers say")
@@ -173,7 +173,11 @@ func (d *demo) storm(atHold func()) storm.Options {
 
 // look shows what an operator sees while the subscribers are on line.
 func (d *demo) look(ctx context.Context, self string) {
-	time.Sleep(d.c.Hold / 2) // some traffic first
+	select { // some traffic first
+	case <-time.After(d.c.Hold / 2):
+	case <-ctx.Done():
+		return
+	}
 	for _, words := range []string{
 		"show services l2tp summary", "show services l2tp destination",
 		"show subscribers summary", "show subscribers summary port",

@@ -3,6 +3,10 @@
 package main
 
 import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -38,8 +42,44 @@ func playDemo(t *testing.T, mode string, lines ...string) {
 		}
 		rest = after
 	}
-	if left, _ := filepath.Glob("/run/netns/hf-demo-*"); left != nil {
+	wantNothingLeft(t, cmd.Process.Pid)
+}
+
+// wantNothingLeft says that a demo has taken its namespaces along.
+func wantNothingLeft(t *testing.T, pid int) {
+	t.Helper()
+	if left, _ := filepath.Glob(fmt.Sprintf("/run/netns/hf-demo-%d-*", pid)); left != nil {
 		t.Errorf("left behind: %v", left)
+	}
+}
+
+// An interrupt in the middle, at the terminal: it goes to the whole process
+// group. The demo hangs up, stops the LNS and takes the namespaces down.
+func TestRootDemoInterrupted(t *testing.T) {
+	testenv.TUN(t)
+	dir := t.TempDir()
+	cmd := exec.Command(buildBinary(t), "demo", "--config", "../../examples/demo.conf", "--sessions", "120", "--tunnels", "12", "--hold", "1h")
+	cmd.Env = append(os.Environ(), "TMPDIR="+dir)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if strings.Contains(lines.Text(), "hold ") {
+			syscall.Kill(-cmd.Process.Pid, syscall.SIGINT)
+		}
+	}
+	var exit *exec.ExitError
+	if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != 1 {
+		t.Errorf("ended with %v", err)
+	}
+	wantNothingLeft(t, cmd.Process.Pid)
+	if files, _ := os.ReadDir(dir); len(files) > 0 {
+		t.Errorf("left behind: %v", files)
 	}
 }
 

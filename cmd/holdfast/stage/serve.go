@@ -51,6 +51,7 @@ func (s *Stage) Serve(ctx context.Context, binary, configuration string, env ...
 	v.cmd = exec.Command(binary, "serve", "-c", path, "--socket", s.Socket())
 	v.cmd.Stdout, v.cmd.Stderr = log, log
 	v.cmd.Env = append(append(os.Environ(), "NOTIFY_SOCKET="+s.File("notify")), env...)
+	v.cmd.SysProcAttr = ownGroup()
 	if err := startIn(s.lns, v.cmd); err != nil {
 		return errors.Join(fmt.Errorf("stage: start the LNS: %w", err), log.Close(), notify.Close())
 	}
@@ -61,6 +62,10 @@ func (s *Stage) Serve(ctx context.Context, binary, configuration string, env ...
 	s.server = v
 	return s.awaitReady(ctx)
 }
+
+// ownGroup keeps an interrupt at the terminal from a child: we end it ourselves,
+// when its time has come.
+func ownGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
 // startIn starts a process in a namespace; nil: in ours. A child begins in the
 // namespace of the thread that makes it.

@@ -27,7 +27,7 @@ root: build ## only the tests that need root, with their names
 	$(GO) test -v ./test/...
 
 bench: build ## log-ins, memory and forwarding, beside what this machine can do at all
-	$(GO) run ./test/bench -binary bin/holdfast -json bin/bench.json
+	$(GO) run ./test/bench -binary bin/holdfast
 
 fuzz: ## every fuzz target for FUZZ
 	test/fuzz.sh $(FUZZ)

@@ -65,7 +65,7 @@ var causes = [causeCount]struct {
 	CauseAdministrative: {name: "l2tp session-administrative-close", result: l2tp.Result{Code: 3, Message: "administrative close"}, code: 1},
 	CauseDrain:          {name: "l2tp session-administrative-drain", result: l2tp.Result{Code: 4, Message: "draining"}},
 	CauseLimit:          {name: "l2tp session-create-failed-limit-reached", result: l2tp.Result{Code: 4, Message: "session limit reached"}},
-	CauseTunnelLimit:    {name: "l2tp session-create-failed-tunnel-limit-reached", result: l2tp.Result{Code: 4, Message: "session limit of the tunnel reached"}},
+	CauseTunnelLimit:    {name: "l2tp session-create-failed-tunnel-limit-reached", result: l2tp.Result{Code: 4, Message: "tunnel session limit reached"}},
 	CauseNoResources:    {name: "l2tp session-create-failed-no-resources", result: l2tp.Result{Code: 4, Message: "no resources"}},
 	CauseTooBusy:        {name: "l2tp session-create-failed-too-busy", result: l2tp.Result{Code: 4, Message: "too busy"}},
 	CauseExpired:        {name: "l2tp session-create-failed-deadline-passed", result: l2tp.Result{Code: 4, Message: "too busy"}},

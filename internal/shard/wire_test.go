@@ -3,6 +3,7 @@
 package shard
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"io"
@@ -18,6 +19,7 @@ import (
 	"holdfast/internal/netio"
 	"holdfast/internal/packet"
 	"holdfast/l2tp"
+	"holdfast/ppp"
 )
 
 // wired is a shard behind real sockets on loopback, and a LAC's socket.
@@ -125,21 +127,34 @@ func TestWireDoesNotAllocate(t *testing.T) {
 	}
 }
 
+// realEngine is an LNS that lets everybody in without authentication.
+func realEngine(local netip.AddrPort) Engine {
+	pool := &lns.Pool{Name: "pool-v4", Prefix: netip.MustParsePrefix("100.64.0.0/24")}
+	terms := &lns.Terms{
+		Client: &lns.Client{}, Tunnel: &l2tp.TunnelConfig{HostName: "lns1"},
+		AAA: &lns.AAAProfile{Order: []lns.AuthSource{lns.AuthNone}}, Profile: &lns.DynamicProfile{IPv4: true},
+		PPP: &lns.PPPProfile{Link: ppp.Config{IPCP: true}, LocalIPv4: netip.MustParseAddr("198.51.100.1"), Pool: pool},
+	}
+	cfg := &lns.Config{
+		Pools:      []*lns.Pool{pool},
+		Interfaces: []lns.Interface{{Name: "si-1/0/0", SessionMax: 8}},
+		Groups: []*lns.TunnelGroup{{
+			Name: "north", Gateway: local.Addr(), Clients: &lns.AccessProfile{}, Interfaces: []string{"si-1/0/0"}, TermsDefault: terms,
+		}},
+	}
+	return lns.New(lns.Options{Config: cfg, Shards: 1, Rand: rand.New(rand.NewPCG(1, 0)), Now: time.Now()})
+}
+
 // The same with the real engine and a tunnel that is up: HELLOs and their
 // acknowledgements, which is what an idle tunnel lives of, cost no allocation.
 func TestHelloDoesNotAllocate(t *testing.T) {
-	w := wire(t, func(local netip.AddrPort) Engine {
-		terms := &lns.Terms{
-			Client: &lns.Client{}, Tunnel: &l2tp.TunnelConfig{HostName: "lns1"},
-			AAA: &lns.AAAProfile{}, Profile: &lns.DynamicProfile{}, PPP: &lns.PPPProfile{},
-		}
-		cfg := &lns.Config{Groups: []*lns.TunnelGroup{{Name: "north", Gateway: local.Addr(), Clients: &lns.AccessProfile{}, TermsDefault: terms}}}
-		return lns.New(lns.Options{Config: cfg, Shards: 1, Rand: rand.New(rand.NewPCG(1, 0)), Now: time.Now()})
-	})
-	tunnel := w.openTunnel(t)
+	w := wire(t, realEngine)
+	lac := w.dial(t)
+	lac.until(t, l2tp.TunnelUp)
+	info, _ := lac.ep.Tunnel(lac.tunnel)
 
-	hello := make([]byte, 20)
-	copy(hello, []byte{0xc8, 2, 0, 20, byte(tunnel >> 8), byte(tunnel), 0, 0, 0, 0, 0, 1, 0x80, 8, 0, 0, 0, 0, 0, 6})
+	hello := []byte{0xc8, 2, 0, 20, 0, 0, 0, 0, 0, 0, 0, 1, 0x80, 8, 0, 0, 0, 0, 0, 6}
+	binary.BigEndian.PutUint16(hello[4:], uint16(info.PeerTunnelID))
 	d := []packet.Datagram{{Data: hello, Peer: w.local}}
 	ns := uint16(2) // after SCCRQ and SCCCN
 	exchange := func() {
@@ -160,36 +175,126 @@ func TestHelloDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// openTunnel is a LAC that opens a tunnel and returns the LNS's id of it.
-func (w *wired) openTunnel(t *testing.T) l2tp.TunnelID {
-	t.Helper()
-	lac := l2tp.New(l2tp.Config{Rand: rand.New(rand.NewPCG(2, 0))})
-	var fx l2tp.Effects
-	id, err := lac.OpenTunnel(time.Now(), w.local, w.lac.LocalAddr(), &l2tp.TunnelConfig{HostName: "lac1"}, &fx)
+// LCP Echo-Requests of a modem and their answers, which is what an idle session
+// lives of, come by the data socket and cost no allocation either.
+func TestLCPEchoDoesNotAllocate(t *testing.T) {
+	w := wire(t, realEngine)
+	lac := w.dial(t)
+	lac.until(t, l2tp.TunnelUp)
+	el, err := lac.ep.OpenCall(time.Now(), lac.tunnel, &l2tp.Call{Serial: 1}, &lac.fx)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for {
-		up := false
-		for i := range fx.List {
-			switch e := &fx.List[i]; e.Kind {
-			case l2tp.Send:
-				w.send(t, []packet.Datagram{{Data: e.Packet, Peer: w.local}})
-			case l2tp.TunnelUp:
-				up = true
-			case l2tp.TunnelDown:
-				t.Fatal("the tunnel was refused")
+	lac.until(t, l2tp.CallAccepted)
+	lac.ep.ConnectCall(time.Now(), el, nil, &lac.fx)
+	lac.openLCP(t, el)
+
+	echo := lac.ep.AppendData(nil, el, []byte{0xff, 3, 0xc0, 0x21, 9, 1, 0, 8, 0, 0, 0, 0})
+	d := []packet.Datagram{{Data: echo, Peer: w.local}}
+	const echoReply = 10
+	exchange := func() {
+		w.send(t, d)
+		for answered := false; !answered; {
+			for _, a := range w.receive(t) {
+				at := bytes.Index(a.Data, []byte{0xc0, 0x21})
+				answered = answered || at > 0 && a.Data[at+2] == echoReply
 			}
 		}
-		fx.Reset()
-		if up {
-			info, _ := lac.Tunnel(id)
-			return info.PeerTunnelID
+	}
+	for range 100 {
+		exchange()
+	}
+	if allocs := testing.AllocsPerRun(200, exchange); allocs != 0 {
+		t.Errorf("%v allocations for an LCP echo", allocs)
+	}
+}
+
+// caller is a LAC at the other end of the wire.
+type caller struct {
+	w      *wired
+	ep     *l2tp.Endpoint
+	tunnel l2tp.TunnelID
+	fx     l2tp.Effects
+}
+
+// dial opens a tunnel.
+func (w *wired) dial(t *testing.T) *caller {
+	t.Helper()
+	c := &caller{w: w, ep: l2tp.New(l2tp.Config{Rand: rand.New(rand.NewPCG(2, 0))})}
+	var err error
+	if c.tunnel, err = c.ep.OpenTunnel(time.Now(), w.local, w.lac.LocalAddr(), &l2tp.TunnelConfig{HostName: "lac1"}, &c.fx); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// until sends what the endpoint wants sent and hears what comes, until it
+// reports kind.
+func (c *caller) until(t *testing.T, kind l2tp.EffectKind) {
+	t.Helper()
+	for !c.each(t, func(e *l2tp.Effect) bool { return e.Kind == kind }) {
+		c.hear(t)
+	}
+}
+
+// hear handles the next datagrams.
+func (c *caller) hear(t *testing.T) {
+	t.Helper()
+	for _, d := range c.w.receive(t) {
+		c.ep.Handle(time.Now(), d.Peer, d.Local, d.Data, &c.fx)
+	}
+	c.ep.Flush(time.Now(), &c.fx)
+}
+
+// each carries out all effects and reports whether one was looked for.
+func (c *caller) each(t *testing.T, wanted func(e *l2tp.Effect) bool) (found bool) {
+	t.Helper()
+	for i := range c.fx.List {
+		e := &c.fx.List[i]
+		switch e.Kind {
+		case l2tp.Send:
+			c.w.send(t, []packet.Datagram{{Data: e.Packet, Peer: c.w.local}})
+		case l2tp.TunnelDown, l2tp.CallDown:
+			t.Fatalf("the LNS ended it: %v %+v", e.Err, e.Result)
 		}
-		for _, d := range w.receive(t) {
-			lac.Handle(time.Now(), d.Peer, d.Local, d.Data, &fx)
+		found = wanted(e) || found
+	}
+	c.fx.Reset()
+	return found
+}
+
+// openLCP is a modem that asks for nothing and grants everything, until both
+// ends have acknowledged.
+func (c *caller) openLCP(t *testing.T, el l2tp.Element) {
+	t.Helper()
+	const configureRequest, configureAck = 1, 2
+	lcp := func(code, id byte, options []byte) {
+		frame := append([]byte{0xff, 3, 0xc0, 0x21, code, id, 0, byte(4 + len(options))}, options...)
+		c.w.send(t, []packet.Datagram{{Data: c.ep.AppendData(nil, el, frame), Peer: c.w.local}})
+	}
+	c.each(t, func(*l2tp.Effect) bool { return false }) // ICCN
+	lcp(configureRequest, 1, nil)
+	for asked, acknowledged := false, false; ; c.hear(t) {
+		c.each(t, func(e *l2tp.Effect) bool {
+			if e.Kind != l2tp.Data {
+				return false
+			}
+			frame := bytes.TrimPrefix(e.Packet, []byte{0xff, 3})
+			if len(frame) < 6 || frame[0] != 0xc0 {
+				return false
+			}
+			switch frame[2] {
+			case configureRequest:
+				asked = true
+				lcp(configureAck, frame[3], frame[6:])
+			case configureAck:
+				acknowledged = true
+			}
+			return false
+		})
+		if asked && acknowledged {
+			return
 		}
-		lac.Flush(time.Now(), &fx)
 	}
 }
 

@@ -40,6 +40,8 @@ const (
 	ConfigurationLoaded
 	ConfigurationRejected
 	PlaneFailed
+	LogInsStalled
+	RADIUSStalled
 	eventCount
 )
 

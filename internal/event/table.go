@@ -72,6 +72,10 @@ var table = [eventCount]Def{
 		"The configuration file (name) was to be loaded again and is not sound, or asks for what only a restart can give. The one before stays in force."},
 	PlaneFailed: {"PLANE_FAILED", Error, []Field{Shard, Name, Count, Err}, perFault,
 		"The data plane (name) refused count sessions, or itself failed: they are not forwarded."},
+	LogInsStalled: {"L2TP_LOG_INS_STALLED", Error, []Field{Shard, Name, Count}, unlimited,
+		"Alarm, SET or CLEAR (name): for ten seconds many subscribers (count) have been in Init, and next to none has come up. Look at show services l2tp admission: what calls wait for (RADIUS, slots) is what is slow."},
+	RADIUSStalled: {"RADIUS_STALLED", Error, []Field{Shard, Name, Count}, unlimited,
+		"Alarm, SET or CLEAR (name): for ten seconds authentications (count) have waited while no request could be sent, because no server answers those that are out."},
 }
 
 // Def is the declaration of an event. An ID that is none has an empty one.

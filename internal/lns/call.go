@@ -26,6 +26,7 @@ func (e *Engine) callRequested(ef *l2tp.Effect, fx *Effects) {
 		s.call = info.Call
 	}
 	e.states[StateInit]++
+	e.watch.arm(e.now)
 	e.byInstance[s.bind.Profile.Instance]++
 	t.sessions++
 	e.counters.CallsRequested++

@@ -32,11 +32,13 @@ type CallRow struct {
 
 // callHistory is a ring of the calls that ended last.
 type callHistory struct {
-	rows []CallRow
-	next int // the place of the next one, once the ring is full
+	rows  []CallRow
+	next  int    // the place of the next one, once the ring is full
+	added uint32 // since the start; wraps
 }
 
 func (h *callHistory) add(row CallRow) {
+	h.added++
 	if len(h.rows) < callHistoryMax {
 		h.rows = append(h.rows, row)
 		return
@@ -70,21 +72,31 @@ func (e *Engine) remember(s *session, cause Cause) {
 		row.Peer, row.PeerName = info.Peer.Addr(), info.HostName
 	}
 	e.calls.add(row)
+	if !s.wasUp {
+		e.counters.Failed[cause]++
+	}
 }
+
+// historyCursor marks a cursor that names the next call by its number, counted
+// since the start: calls that end between two pages do not shift the others.
+const historyCursor = 1 << 31
 
 // showCallHistory lists ended calls, the newest first.
 func (e *Engine) showCallHistory(r *Request) {
-	f := &r.Filter
+	f, next := &r.Filter, uint32(0)
+	if r.Cursor != 0 {
+		next = (e.calls.added - r.Cursor) % historyCursor
+	}
 	for steps := 0; ; steps++ {
-		row := e.calls.newest(int(r.Cursor))
+		row := e.calls.newest(int(next))
 		if row == nil {
 			return
 		}
 		if steps == pageSteps || len(r.Calls) == r.Limit {
-			r.Done = false
+			r.Done, r.Cursor = false, historyCursor|(e.calls.added-next)
 			return
 		}
-		r.Cursor++
+		next++
 		if (f.User == "" || f.User == row.User) && (f.Calling == "" || f.Calling == row.Calling) &&
 			(f.CircuitID == "" || f.CircuitID == row.CircuitID) && (!f.Peer.IsValid() || f.Peer == row.Peer) &&
 			(f.PeerName == "" || f.PeerName == row.PeerName) && (f.Group == "" || f.Group == row.Group) &&

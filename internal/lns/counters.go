@@ -31,6 +31,7 @@ type Counters struct {
 	SessionsUp     uint64             // a network protocol opened for the first time
 	SetUpTime      time.Duration      // sum over SessionsUp, from ICRQ
 	Ended          [CauseCount]uint64 // sessions ended or refused, by cause
+	Failed         [CauseCount]uint64 // of them, those that had never been up
 
 	ProxyLCPAccepted     uint64
 	ProxyLCPRenegotiated uint64

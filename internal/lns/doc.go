@@ -22,7 +22,7 @@
 // Files in reading order: config.go (what an engine is told), engine.go (verbs),
 // steer.go (whose datagram is it), tunnel.go, call.go, session.go, network.go
 // (from authorisation to forwarding), auth.go, address.go, ipv6.go, exchange.go
-// (other shards), destination.go, history.go, cause.go, counters.go, request.go
+// (other shards), destination.go, history.go, cause.go, counters.go, alarm.go, request.go
 // with show.go and clear.go (operators), effects.go, message.go.
 //
 // The shard goroutine owns the Engine; everything here is single-threaded.

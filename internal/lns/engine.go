@@ -48,6 +48,7 @@ type Engine struct {
 	pools      map[string]*poolPart
 	history    history
 	calls      callHistory
+	watch      watch
 	window     *admission.Window // of RADIUS
 	queries    []AuthQuery       // that wait for a place in it
 	started    time.Time
@@ -180,7 +181,7 @@ func (e *Engine) Next() time.Time {
 	if e.stopping && e.stopAt < len(e.tunnels) {
 		return e.now
 	}
-	return first(e.l2.Next(), e.wheel.Next(), e.history.next(e.cfg.DestructTimeout), e.sweepAt, e.expireAt)
+	return first(e.l2.Next(), e.wheel.Next(), e.history.next(e.cfg.DestructTimeout), e.sweepAt, e.expireAt, e.watch.at)
 }
 
 // arrival is when a datagram came: its kernel timestamp, or now.
@@ -217,6 +218,7 @@ func (e *Engine) Advance(now time.Time, fx *Effects) {
 	e.history.expire(now, e.cfg.DestructTimeout)
 	e.sweepDestinations()
 	e.expireParked(fx)
+	e.watchLogIns(fx)
 	e.finish(fx)
 }
 

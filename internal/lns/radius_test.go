@@ -169,6 +169,9 @@ func TestCallHistory(t *testing.T) {
 	if len(one) != 3 || one[0].WasUp || one[0].Cause != CauseAuthDenied.String() || one[2].At < 20*time.Second || one[0].PeerName != "lac0" {
 		t.Errorf("calls %+v", one)
 	}
+	if c := w.engines[0].Counters(); c.Failed[CauseAuthDenied] != 3 || c.Failed[CauseAdministrative] != 0 {
+		t.Errorf("failed by cause: %v", c.Failed)
+	}
 }
 
 func TestCallHistoryIsBounded(t *testing.T) {

@@ -236,4 +236,5 @@ type AdmissionRow struct {
 	DearSteps, StaleSteps                      uint64
 	RADIUSWindow, RADIUSInFlight, RADIUSQueued int
 	Enabled                                    bool
+	Alarms                                     []AlarmRow // that are set
 }

@@ -50,6 +50,7 @@ func (e *Engine) serve(r *Request, fx *Effects) {
 		r.Admission = append(r.Admission, AdmissionRow{
 			Shard: e.shard, Snapshot: e.adm.Snapshot(e.now), DearSteps: e.counters.DearSteps, StaleSteps: e.counters.StaleSteps,
 			RADIUSWindow: e.window.Size(), RADIUSInFlight: e.window.InFlight(), RADIUSQueued: len(e.queries), Enabled: e.admitting,
+			Alarms: e.watch.rows(e.now),
 		})
 	case ShowCallHistory:
 		e.showCallHistory(r)

@@ -91,7 +91,8 @@ func (e *Endpoint) Handle(now time.Time, peer, local netip.AddrPort, b []byte, f
 // Flush ends a batch of Handle calls: it sends a ZLB for what nothing else has
 // acknowledged. "A peer MUST NOT withhold acknowledgment of messages as a
 // technique for flow controlling control messages", RFC 2661 §5.8: call it after
-// each batch, whatever the owner's verbs are still waiting for.
+// each batch, whatever the owner's verbs are still waiting for, and after the
+// effects of the batch, so that answers carry the acknowledgement.
 func (e *Endpoint) Flush(now time.Time, fx *Effects) {
 	for i, t := range e.acks {
 		e.acks[i] = nil

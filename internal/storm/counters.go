@@ -125,9 +125,10 @@ type Snapshot struct {
 	FirstCallAt time.Time // the first ICRQ; zero: none yet
 	LastUpAt    time.Time // the latest session to come up
 
-	TunnelErr    error       // why a tunnel failed or was lost, the latest
-	TunnelResult l2tp.Result // what its StopCCN said
-	CallResult   l2tp.Result // what the latest CDN said that ended a call against our will
+	TunnelErr    error                // why a tunnel failed or was lost, the latest
+	TunnelResult l2tp.Result          // what its StopCCN said
+	CallResult   l2tp.Result          // what the latest CDN said that ended a call against our will
+	CallCause    l2tp.DisconnectCause // and its PPP Disconnect Cause, RFC 3145; zero: it had none
 }
 
 // Merge adds what another LAC has counted.
@@ -149,6 +150,6 @@ func (s *Snapshot) Merge(o *Snapshot) {
 		s.TunnelErr, s.TunnelResult = o.TunnelErr, o.TunnelResult
 	}
 	if o.CallResult.Code != 0 {
-		s.CallResult = o.CallResult
+		s.CallResult, s.CallCause = o.CallResult, o.CallCause
 	}
 }

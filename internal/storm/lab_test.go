@@ -266,7 +266,7 @@ func (n *testLNS) call(now time.Time, el l2tp.Element) {
 	n.number[info.Call.CallingNumber]++
 	switch {
 	case n.refuse != 0:
-		n.endpoint.CloseCall(now, el, l2tp.Result{Code: n.refuse}, nil, &n.fx)
+		n.endpoint.CloseCall(now, el, l2tp.Result{Code: n.refuse}, &l2tp.DisconnectCause{Code: 17, Protocol: 0xc021, Message: "busy"}, &n.fx)
 	case !n.mute:
 		n.endpoint.AcceptCall(now, el, &n.fx)
 	}

@@ -48,6 +48,22 @@ func TestEverybodyComesUpAndHangsUp(t *testing.T) {
 	b.want("tunnels up at the LNS", b.lns.endpoint.Counters().TunnelsUp, 0)
 }
 
+// A LAC as big operators have it: 2,000 tunnels and 8,000 modems behind one
+// address and port, each tunnel known by its id alone.
+func TestThousandsOfTunnelsBehindOneAddress(t *testing.T) {
+	b := newLab(t, Plan{Tunnels: 2000, Sessions: 8000, InFlight: 1024}).start()
+	b.want("all up", b.run(time.Minute, allUp(8000)), true)
+	s := b.lac.Snapshot()
+	b.want("tunnels", s.Tunnels, 2000)
+	b.want("calls, since none failed", s.CallsOffered, uint64(8000))
+	b.want("different lines", len(b.lns.number), 8000)
+	b.lac.HangUp(b.now, &b.fx)
+	b.collect()
+	b.run(time.Minute, func(*Snapshot) bool { return b.lac.Done() })
+	b.want("sessions left at the LNS", b.lns.endpoint.Counters().Sessions, 0)
+	b.want("tunnels up at the LNS", b.lns.endpoint.Counters().TunnelsUp, 0)
+}
+
 // Each method alone must do, whatever the LNS would prefer.
 func TestAuthenticationMethods(t *testing.T) {
 	for _, m := range []ppp.AuthMethod{ppp.PAP, ppp.CHAP, ppp.MSCHAPv2} {

@@ -159,7 +159,10 @@ func (l *LAC) callDown(now time.Time, i uint32, e *l2tp.Effect) {
 			code = 0
 		}
 		l.count.ByResult[code]++
-		l.count.CallResult = e.Result
+		l.count.CallResult, l.count.CallCause = e.Result, l2tp.DisconnectCause{}
+		if e.Cause != nil {
+			l.count.CallCause = *e.Cause
+		}
 	}
 	l.end(now, i, cause)
 }

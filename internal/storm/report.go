@@ -127,6 +127,9 @@ func (x *Result) end(r *run, hangUp time.Duration) {
 	}
 	x.TunnelsKO, x.Lost, x.Resent = t.TunnelsFailed, t.TunnelsLost, t.Retransmissions
 	x.LastCDN = resultText("", t.CallResult)
+	if c := t.CallCause; c != (l2tp.DisconnectCause{}) {
+		x.LastCDN += fmt.Sprintf(", PPP disconnect cause %d, protocol %#04x %q", c.Code, c.Protocol, c.Message)
+	}
 	if t.TunnelErr != nil {
 		x.LastStop = resultText(t.TunnelErr.Error(), t.TunnelResult)
 	}

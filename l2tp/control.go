@@ -85,18 +85,13 @@ func (e *Endpoint) order(now time.Time, t *tunnel, h wire.ControlHeader, payload
 	}
 }
 
-// decode reads a message of t with its secret into e.in. A faulty one is dealt
-// with here; false says that there is nothing left to do for it.
-func (e *Endpoint) decode(now time.Time, t *tunnel, payload []byte, fx *Effects) (m *wire.Message, ok bool) {
+// decode reads a message of t, with its secret, into e.in.
+func (e *Endpoint) decode(t *tunnel, payload []byte) wire.Fault {
 	e.decoder.Secret = t.cfg.Secret
 	f := e.decoder.Decode(payload, &e.in)
 	e.counters.BadAVP += uint64(e.decoder.Ignored)
 	e.counters.ToleratedAVP += uint64(e.decoder.ToleratedCount)
-	if f.OK() {
-		return &e.in, true
-	}
-	e.fault(now, t, f, fx)
-	return &e.in, false
+	return f
 }
 
 // process takes the next message of t in order. session is the local id in its header.
@@ -104,11 +99,7 @@ func (e *Endpoint) process(now time.Time, t *tunnel, session SessionID, payload 
 	if t.state == TunnelClosed {
 		return // acknowledged like any other, but nobody is there to act on it
 	}
-	e.decoder.Secret = t.cfg.Secret
-	f := e.decoder.Decode(payload, &e.in)
-	e.counters.BadAVP += uint64(e.decoder.Ignored)
-	e.counters.ToleratedAVP += uint64(e.decoder.ToleratedCount)
-	m := &e.in
+	f, m := e.decode(t, payload), &e.in
 	if !m.Type.Known() && f.OK() {
 		// "If the M-bit is not set, then the implementation may ignore an unknown message
 		// type", RFC 2661 §4.4.1.

@@ -219,8 +219,12 @@ func (e *Endpoint) AcceptTunnel(now time.Time, id TunnelID, cfg *TunnelConfig, f
 		return
 	}
 	t.cfg = cfg
-	m, ok := e.decode(now, t, t.opening.request, fx)
-	if !ok || !e.learn(now, t, m, fx) {
+	m := &e.in
+	if f := e.decode(t, t.opening.request); !f.OK() {
+		e.fault(now, t, f, fx)
+		return
+	}
+	if !e.learn(now, t, m, fx) {
 		return
 	}
 	t.opening.request = nil

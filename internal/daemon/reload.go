@@ -59,20 +59,17 @@ func (d *daemon) replace(ctx context.Context) error {
 	}
 	d.level.Set(next.Daemon.LogLevel)
 	d.current.Store(&generation{next, time.Now()})
-	return d.dropAddresses(next)
+	d.dropAddresses(next)
+	return nil
 }
 
-// dropAddresses removes from the host what the configuration has no more.
-func (d *daemon) dropAddresses(r *config.Result) error {
-	var errs []error
+// dropAddresses removes from the host what the configuration has no more. What
+// cannot be removed stays on the list: it is tried again, and reported, when
+// the daemon stops.
+func (d *daemon) dropAddresses(r *config.Result) {
 	d.addresses = slices.DeleteFunc(d.addresses, func(p netip.Prefix) bool {
-		if slices.Contains(r.Daemon.LoopbackAddresses, p) {
-			return false
-		}
-		errs = append(errs, removeAddresses([]netip.Prefix{p}))
-		return true
+		return !slices.Contains(r.Daemon.LoopbackAddresses, p) && removeAddresses([]netip.Prefix{p}) == nil
 	})
-	return errors.Join(errs...)
 }
 
 // checkReload says what of next only a restart can give.

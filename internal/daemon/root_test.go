@@ -71,12 +71,22 @@ func TestRootHostIsLeftAsItWas(t *testing.T) {
 	want(t, "host", host(), "192.0.2.1/32", "198.51.100.1", "hf0", "100.64.0.0/16 dev hf0")
 	want(t, "facts", r.show("show", "services", "l2tp", "summary"), "Sessions: 0")
 
-	r.write(strings.Replace(tunnelled(), "pool-v4 family inet network 100.64.0.0/16;",
-		"pool-v4 family inet network 100.64.0.0/16; address-assignment pool more family inet network 100.65.0.0/16;", 1))
-	cmd.Process.Signal(syscall.SIGHUP)
-	r.wantNotice("RELOADING=1")
-	r.wantNotice("READY=1")
-	want(t, "host after a pool was added", host(), "100.64.0.0/16 dev hf0", "100.65.0.0/16 dev hf0")
+	load := func(config string) {
+		t.Helper()
+		r.write(config)
+		cmd.Process.Signal(syscall.SIGHUP)
+		r.wantNotice("RELOADING=1")
+		r.wantNotice("READY=1")
+	}
+	load(strings.NewReplacer(
+		"pool-v4 family inet network 100.64.0.0/16;",
+		"pool-v4 family inet network 100.64.0.0/16; address-assignment pool more family inet network 100.65.0.0/16;",
+		"address 192.0.2.3/32;", "address 192.0.2.3/32; address 192.0.2.9/32;").Replace(tunnelled()))
+	want(t, "host with a pool and an address more", host(), "100.64.0.0/16 dev hf0", "100.65.0.0/16 dev hf0", "192.0.2.9/32")
+	load(tunnelled())
+	if back := host(); strings.Contains(back, "100.65.0.0") || strings.Contains(back, "192.0.2.9") {
+		t.Errorf("the host keeps what the configuration has no more:\n%s\n%s", back, &r.log)
+	}
 
 	cmd.Process.Signal(syscall.SIGTERM)
 	if err := <-ended; err != nil {

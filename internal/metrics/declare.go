@@ -55,6 +55,11 @@ func count[N number](name, help string, of func(*shard) N) metric[*shard] {
 	return metric[*shard]{Declaration{name, Counter, help, []string{"shard"}}, func(s *shard, out emit) { out(float64(of(s))) }}
 }
 
+// gauge declares a gauge with one value for each shard.
+func gauge(name, help string, of func(*shard) float64) metric[*shard] {
+	return metric[*shard]{Declaration{name, Gauge, help, []string{"shard"}}, func(s *shard, out emit) { out(of(s)) }}
+}
+
 // counts declares a counter with several values for each shard, by a label.
 func counts(name, label, help string, of func(*shard, emit)) metric[*shard] {
 	return metric[*shard]{Declaration{name, Counter, help, []string{"shard", label}}, of}

@@ -30,6 +30,7 @@ func l2tpMetrics() []metric[*shard] {
 			part[*shard]{"established", func(s *shard) uint64 { return s.l().TunnelsEstablished }},
 			part[*shard]{"closed", func(s *shard) uint64 { return s.l().TunnelsClosed }},
 			part[*shard]{"half_open_evicted", func(s *shard) uint64 { return s.l().HalfOpenEvicted }},
+			part[*shard]{"half_open_dropped", func(s *shard) uint64 { return s.l().HalfOpenDropped }},
 			part[*shard]{"tie_break", func(s *shard) uint64 { return s.l().TieBreaks }},
 			part[*shard]{"authentication_failed", func(s *shard) uint64 { return s.l().AuthenticationFailures }},
 			part[*shard]{"no_answer", func(s *shard) uint64 { return s.l().NoAnswer }},

@@ -61,13 +61,11 @@ func programMetrics() []metric[*snapshot] {
 	return []metric[*snapshot]{
 		{Declaration{"holdfast_shards", Gauge, "Number of shards.", nil}, func(s *snapshot, out emit) { out(float64(len(s.shards))) }},
 		{Declaration{"holdfast_draining", Gauge, "1 while no new tunnels and sessions are taken.", nil}, func(s *snapshot, out emit) {
-			draining := 0.0
+			draining := false
 			for i := range s.shards {
-				if s.shards[i].summary.Draining {
-					draining = 1
-				}
+				draining = draining || s.shards[i].summary.Draining
 			}
-			out(draining)
+			out(bit(draining))
 		}},
 		{Declaration{"holdfast_start_time_seconds", Gauge, "When the daemon was started, in Unix time.", nil},
 			func(s *snapshot, out emit) { out(seconds(s.build.Started)) }},

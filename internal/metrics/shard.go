@@ -3,6 +3,7 @@
 package metrics
 
 import (
+	"slices"
 	"time"
 
 	"holdfast/internal/lns"
@@ -11,8 +12,7 @@ import (
 
 // shardMetrics are those that each shard has of its own.
 func shardMetrics() []metric[*shard] {
-	list := append(subscriberMetrics(), l2tpMetrics()...)
-	return append(append(list, pppMetrics()...), loopMetrics()...)
+	return slices.Concat(subscriberMetrics(), admissionMetrics(), radiusMetrics(), l2tpMetrics(), pppMetrics(), loopMetrics())
 }
 
 // c is a shard's counters.

@@ -75,10 +75,11 @@ type snapshot struct {
 
 // shard is one shard of a snapshot.
 type shard struct {
-	summary lns.Summary
-	loop    Loop
-	groups  []lns.GroupRow
-	pools   []lns.PoolRow
+	summary   lns.Summary
+	admission lns.AdmissionRow
+	loop      Loop
+	groups    []lns.GroupRow
+	pools     []lns.PoolRow
 }
 
 // take asks for everything.
@@ -91,6 +92,13 @@ func take(ctx context.Context, src Source) (*snapshot, error) {
 			return nil, err
 		}
 		one.summary = r.Summary
+		a := &lns.Request{Kind: lns.ShowAdmission}
+		if err := src.Do(ctx, i, a); err != nil {
+			return nil, err
+		}
+		for _, row := range a.Admission { // there is one
+			one.admission = row
+		}
 		if err := all(ctx, src, i, lns.ShowGroups, func(r *lns.Request) { one.groups = append(one.groups, r.Groups...) }); err != nil {
 			return nil, err
 		}

@@ -14,8 +14,8 @@
 // With root these are three network namespaces, and the LNS forwards through its
 // TUN plane. Without root, but where the kernel lets users make namespaces, the
 // same happens inside a user namespace (see Reexec). Else everything is on the
-// loopback device: gateways 127.0.2.1 and 127.0.2.2, LACs 127.0.2.11 to .13, no
-// plane, no host behind it.
+// loopback device, in a /24 of 127.0.0.0/8 that depends on the process: gateways
+// .1 and .2, LACs .11 to .13, no plane, no host behind it.
 //
 // Close takes everything down again: the process, the namespaces, the files.
 //

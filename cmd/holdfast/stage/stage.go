@@ -74,20 +74,25 @@ func (s *Stage) at(a string) netip.AddrPort {
 	return netip.AddrPortFrom(netip.MustParseAddr(s.localised(a)), portL2TP)
 }
 
-// loopbackOnly turns a configuration into one for the loopback device: other
-// gateways, no forwarding, and metrics on a port that nobody else has.
-var loopbackOnly = strings.NewReplacer(
-	"192.0.2.", "127.0.2.",
-	"holdfast {", "holdfast { forwarding-plane { type none; }",
-	"127.0.0.1:9117", "127.0.2.1:9117",
-)
-
-// localised is text with what it says of the network as the stage has it.
+// localised is text with what it says of the network as the stage has it: on the
+// loopback device, other gateways, no forwarding, and metrics at an address that
+// no other stage has.
 func (s *Stage) localised(text string) string {
-	if s.Mode == Loopback {
-		return loopbackOnly.Replace(text)
+	if s.Mode == Namespaces {
+		return text
 	}
-	return text
+	network := loopbackNetwork(os.Getpid())
+	return strings.NewReplacer(
+		"192.0.2.", network,
+		"127.0.0.1:9117", network+"1:9117",
+		"holdfast {", "holdfast { forwarding-plane { type none; }",
+	).Replace(text)
+}
+
+// loopbackNetwork is a /24 of 127.0.0.0/8, without its last octet, for the
+// process: two stages at a time must not share addresses.
+func loopbackNetwork(pid int) string {
+	return fmt.Sprintf("127.%d.%d.", 1+pid>>8%254, pid%256)
 }
 
 // build makes the namespaces, the links between them and the echo services.

@@ -45,6 +45,7 @@ func New(tick time.Duration, start time.Time) *Wheel {
 		shift: uint(bits.Len64(uint64(max(tick, 1))) - 1),
 		nodes: make([]node, sentinels),
 	}
+	w.cur = 1 >> w.shift
 	for i := range w.nodes {
 		w.nodes[i].next, w.nodes[i].prev = uint32(i), uint32(i)
 	}

@@ -213,3 +213,14 @@ func BenchmarkPutOff(b *testing.B) {
 func BenchmarkMove(b *testing.B) {
 	benchmarkSet(b, func(rng *rand.Rand) time.Duration { return time.Duration(rng.Int64N(int64(time.Minute))) })
 }
+
+// The present tick is no slot, not even the first one: a deadline in it that is
+// put off must not leave Next in the present, where nothing is due.
+func TestPutOffAtTheStart(t *testing.T) {
+	w := New(time.Nanosecond, epoch)
+	w.Set(15, epoch)
+	w.Set(15, epoch.Add(1))
+	if next := w.Next(); !next.Equal(epoch.Add(1)) {
+		t.Fatalf("Next %v", next)
+	}
+}

@@ -105,6 +105,7 @@ type loop struct {
 	lac, lns *l2tp.Endpoint
 	at       [2]netip.AddrPort
 	a, b     l2tp.Effects
+	cfg      l2tp.TunnelConfig
 	up       int
 }
 
@@ -114,6 +115,16 @@ func newLoop() *loop {
 		lac: l2tp.New(l2tp.Config{Rand: rand.New(rand.NewPCG(1, 0))}), lns: l2tp.New(l2tp.Config{Rand: rand.New(rand.NewPCG(2, 0))}),
 		at: [2]netip.AddrPort{netip.MustParseAddrPort("192.0.2.1:1701"), netip.MustParseAddrPort("198.51.100.1:1701")},
 	}
+}
+
+// open opens a tunnel.
+func (l *loop) open(tb testing.TB) l2tp.TunnelID {
+	id, err := l.lac.OpenTunnel(l.now, l.at[1], l.at[0], &l.cfg, &l.a)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	l.run()
+	return id
 }
 
 func (l *loop) run() {
@@ -130,7 +141,7 @@ func (l *loop) run() {
 		for i := 0; i < len(l.b.List); i++ {
 			switch f := &l.b.List[i]; f.Kind {
 			case l2tp.TunnelRequested:
-				l.lns.AcceptTunnel(l.now, f.Tunnel, &l2tp.TunnelConfig{}, &l.b)
+				l.lns.AcceptTunnel(l.now, f.Tunnel, &l.cfg, &l.b)
 			case l2tp.CallRequested:
 				l.lns.AcceptCall(l.now, f.Element, &l.b)
 			case l2tp.CallUp:
@@ -148,25 +159,32 @@ func (l *loop) run() {
 	}
 }
 
+func heap() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// wantHeap checks what each of n things has cost since before.
+func wantHeap(t *testing.T, what string, before uint64, n int, limit float64) {
+	t.Helper()
+	each := float64(heap()-before) / float64(n)
+	t.Logf("%.0f octets per %s", each, what)
+	if each > limit {
+		t.Errorf("%.0f octets per %s, at most %.0f", each, what, limit)
+	}
+}
+
 // A hundred thousand calls over a hundred tunnels: about 200 octets each beside
-// their strings, for an LNS and a LAC in this process together.
+// their strings; an LNS and a LAC in this process together.
 func TestMemoryOfManySessions(t *testing.T) {
 	const tunnels, calls = 100, 1000
-	heap := func() uint64 {
-		runtime.GC()
-		runtime.GC()
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		return m.HeapAlloc
-	}
 	before := heap()
 	l := newLoop()
 	for range tunnels {
-		id, err := l.lac.OpenTunnel(l.now, l.at[1], l.at[0], &l2tp.TunnelConfig{}, &l.a)
-		if err != nil {
-			t.Fatal(err)
-		}
-		l.run()
+		id := l.open(t)
 		for i := range calls {
 			if _, err := l.lac.OpenCall(l.now, id, &l2tp.Call{Serial: uint32(i)}, &l.a); err != nil {
 				t.Fatal(err)
@@ -177,22 +195,30 @@ func TestMemoryOfManySessions(t *testing.T) {
 	if l.up != tunnels*calls {
 		t.Fatalf("%d calls up", l.up)
 	}
-	each := float64(heap()-before) / (2 * tunnels * calls)
-	t.Logf("%.0f octets per session and end", each)
-	if each > 400 {
-		t.Errorf("%.0f octets per session and end", each)
+	wantHeap(t, "session and end", before, 2*tunnels*calls, 350)
+	runtime.KeepAlive(l)
+}
+
+// An established tunnel without calls costs no more than its struct, its names
+// and its places in tables: queues are released when they are empty.
+func TestMemoryOfIdleTunnels(t *testing.T) {
+	const tunnels = 20_000
+	before := heap()
+	l := newLoop()
+	for range tunnels {
+		l.open(t)
 	}
+	if n := l.lns.Counters().TunnelsUp; n != tunnels {
+		t.Fatalf("%d tunnels up", n)
+	}
+	wantHeap(t, "tunnel and end", before, 2*tunnels, 900)
 	runtime.KeepAlive(l)
 }
 
 // BenchmarkCall is ICRQ, ICRP, ICCN, CDN and their acknowledgements at both ends.
 func BenchmarkCall(b *testing.B) {
 	l := newLoop()
-	id, err := l.lac.OpenTunnel(l.now, l.at[1], l.at[0], &l2tp.TunnelConfig{}, &l.a)
-	if err != nil {
-		b.Fatal(err)
-	}
-	l.run()
+	id := l.open(b)
 	call := &l2tp.Call{Serial: 1, CallingNumber: "5551234", CalledNumber: "0800", TxSpeed: 100_000_000}
 	b.ReportAllocs()
 	for b.Loop() {

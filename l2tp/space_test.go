@@ -14,7 +14,7 @@ func TestSizes(t *testing.T) {
 	if n := unsafe.Sizeof(session{}); n > 64 {
 		t.Errorf("a session takes %d octets", n)
 	}
-	if n := unsafe.Sizeof(tunnel{}); n > 900 {
+	if n := unsafe.Sizeof(tunnel{}); n > 640 {
 		t.Errorf("a tunnel takes %d octets", n)
 	}
 	if n := unsafe.Sizeof(session{}) + unsafe.Sizeof(Call{}); n > 256 {

@@ -172,7 +172,7 @@ func (c *Controller) choose(now int64) (int32, bool) {
 	for range c.queue.lacsWaiting() {
 		i := c.queue.turn(newest)
 		p := &c.queue.parked[i]
-		if now < p.arrived+c.patience(p.lac) {
+		if now < c.beginBy(p) {
 			return i, true
 		}
 	}
@@ -236,7 +236,7 @@ func (c *Controller) Expire(now time.Time, limit int, out []Dismissal) []Dismiss
 	for range c.queue.lacsWaiting() {
 		next := c.queue.lacs[k].ring.next
 		for i := c.queue.lacs[k].first; i != none && limit > 0; i = c.queue.lacs[k].first {
-			if t < c.queue.parked[i].arrived+c.patience(k) {
+			if t < c.beginBy(&c.queue.parked[i]) {
 				break
 			}
 			out = append(out, c.dismiss(now, i, Expired))
@@ -291,6 +291,14 @@ func (c *Controller) forgetLine(i int32) {
 	if j, ok := c.lines[line]; ok && j == i {
 		delete(c.lines, line)
 	}
+}
+
+// beginBy is when it is too late to begin a parked call: one that is begun must
+// have the time that a set-up takes now, or all of the work is for nobody. Half
+// of a caller's patience is left to waiting, however long set-ups take.
+func (c *Controller) beginBy(p *parked) int64 {
+	patience := c.patience(p.lac)
+	return p.arrived + patience - min(c.limit.typical(), patience/2)
 }
 
 // patience is how long callers of a LAC wait, ns.

@@ -352,3 +352,29 @@ func BenchmarkOfferNext(b *testing.B) {
 		}
 	}
 }
+
+// A call is not begun when it cannot be up before its deadline: its caller would
+// leave in the middle, and all work would be for nobody.
+func TestTooLateToBegin(t *testing.T) {
+	c := New(Config{Deadline: 8 * time.Second}, epoch)
+	for i := range 100 { // a set-up takes two seconds
+		c.Offer(at(0), Call{Element: uint32(i), LAC: lacAddr(1)}, nil)
+	}
+	for el, ok := c.Next(at(0)); ok; el, ok = c.Next(at(0)) {
+		c.Up(at(2000), el)
+	}
+	c.Offer(at(10000), Call{Element: 200, LAC: lacAddr(1)}, nil)
+	c.Offer(at(12000), Call{Element: 201, LAC: lacAddr(2)}, nil)
+	if out := c.Expire(at(14900), 10, nil); len(out) != 0 {
+		t.Errorf("dismissed with three seconds left: %+v", out)
+	}
+	if out := c.Expire(at(15100), 10, nil); len(out) != 1 || out[0].Element != 200 || out[0].Verdict != Expired {
+		t.Errorf("dismissed with less time left than a set-up may take: %+v", out)
+	}
+	if el, ok := c.Next(at(15100)); !ok || el != 201 {
+		t.Errorf("next %d %v", el, ok)
+	}
+	if _, ok := c.Next(at(30000)); ok {
+		t.Error("a call was begun past its deadline")
+	}
+}

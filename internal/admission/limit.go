@@ -35,6 +35,10 @@ func (m *limit) threshold() float64 { return max(inflated*m.floor, inflatedMin) 
 
 func (m *limit) slots() int { return int(m.l) }
 
+// typical is a latency, ns, that few set-ups exceed now: half as much again as
+// the smoothed one.
+func (m *limit) typical() int64 { return int64(m.smooth * 3 / 2) }
+
 // done takes the latency of a call that came up when inSetUp calls held slots.
 func (m *limit) done(now, latency int64, inSetUp int, c *Counters) {
 	x := float64(latency)

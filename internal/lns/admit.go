@@ -114,10 +114,15 @@ func (e *Engine) dear(s *session, fx *Effects) bool {
 		e.endCall(s, CauseExpired, fx)
 		return false
 	}
+	e.step(s, fx)
+	return true
+}
+
+// step counts a dear step.
+func (e *Engine) step(s *session, fx *Effects) {
 	s.steps++
 	fx.Dear++
 	e.counters.DearSteps++
-	return true
 }
 
 // leave tells admission that a session has ended, and counts what was done for

@@ -3,11 +3,13 @@
 package lns
 
 import (
+	"bytes"
 	"fmt"
 	"testing"
 	"time"
 
 	"holdfast/internal/admission"
+	"holdfast/internal/packet"
 	"holdfast/l2tp"
 	"holdfast/ppp"
 )
@@ -189,5 +191,29 @@ func TestFailureIsNoLoad(t *testing.T) {
 	s := w.engines[0].adm.Snapshot(w.now)
 	if s.Counters.Failed != 50 || s.Counters.SlotsShrunk != 0 || s.InSetUp != 0 {
 		t.Errorf("%+v", s)
+	}
+}
+
+// A caller whose network opens past the deadline is there: its answer has opened
+// it. It is not sent away with all the work done.
+func TestLateButThere(t *testing.T) {
+	cfg := testConfig()
+	cfg.Admission.Deadline = 3 * time.Second
+	cfg.terms().Profile.IPv6 = false
+	w := newWorld(t, cfg, 1)
+	l := w.lac(0)
+	lost := 0
+	w.lose = func(d *packet.Datagram) bool {
+		g, ok := l2tp.Peek(d.Data)
+		isAck := ok && !g.Control && d.Peer == l.addr && bytes.Contains(d.Data, []byte{0x80, 0x21, 2})
+		if isAck {
+			lost++
+		}
+		return isAck && lost == 1 // our Configure-Request is sent again after 3 s
+	}
+	m := l.dial(l.tunnel(), "user1@example", "pw")
+	w.advance(10 * time.Second)
+	if lost < 2 || !m.up4 || m.gone {
+		t.Errorf("%d Configure-Acks, up %v, gone %v", lost, m.up4, m.gone)
 	}
 }

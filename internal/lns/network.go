@@ -75,9 +75,7 @@ func (e *Engine) sendIP(s *session, ip []byte, fx *Effects) {
 // networkUp installs the session in the plane, with the families that are open.
 func (e *Engine) networkUp(s *session, proto ppp.Protocol, fx *Effects) {
 	if !s.wasUp {
-		if !e.dear(s, fx) {
-			return
-		}
+		e.step(s, fx) // however late: the caller is there, its answer has just opened the protocol
 		s.wasUp = true
 		e.adm.Up(e.now, uint32(s.element))
 		e.watchIdle(s)

@@ -26,7 +26,7 @@ func TestSubscribers(t *testing.T) {
 	testenv.Commands(t, "tshark")
 	w := newWorld(t)
 	always := storm.Plan{LNS: []netip.AddrPort{quick}, Sessions: 2, User: "alice@example", Password: "wonderland", Called: "5000", IPv4: true, IPv6: true,
-		CircuitID: "dslam-1 atm 1/%d", EchoInterval: 10 * time.Second, RedialDelay: -1}
+		EchoInterval: 10 * time.Second, RedialDelay: -1}
 	plan := func(change func(*storm.Plan)) storm.Plan {
 		p := always
 		change(&p)

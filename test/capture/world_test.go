@@ -4,6 +4,7 @@ package capture
 
 import (
 	"bytes"
+	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"os"
@@ -57,9 +58,12 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// dial adds a LAC with a plan and starts it.
+// dial adds a LAC with a plan and starts it. Its lines are its own: a line that
+// dials again would replace itself.
 func (w *world) dial(address string, plan storm.Plan) *storm.LAC {
 	w.t.Helper()
+	plan.Calling = fmt.Sprintf("555%d%%02d", len(w.lacs))
+	plan.CircuitID = fmt.Sprintf("dslam-%d atm 1/%%d", len(w.lacs))
 	plan = plan.WithDefaults()
 	if err := plan.Check(); err != nil {
 		w.t.Fatal(err)

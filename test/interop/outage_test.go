@@ -38,8 +38,9 @@ func testOutage(t *testing.T, n *lns, g *guest) {
 
 	g.linkDown(outage)
 	// pppd looks at its count of lost echoes when the next one is due, so a link may
-	// work again and then be given up: what counts is that all answer in the end.
+	// work again and then be given up: what counts is that all answer an echo interval later.
 	g.wantAnswers(90, names)
+	g.pause(12)
 	g.wantAnswers(60, names)
 	n.wantUpWithin(90*time.Second, tunnels, len(names))
 
@@ -69,8 +70,10 @@ func testXl2tpdOutage(t *testing.T, n *lns, g *guest) {
 	n.wantUp(len(clients), len(clients))
 	g.linkDown(outage)
 	g.wantAnswers(90, names)
+	g.pause(12) // an echo interval of pppd: what it still gives up is dialled again
+	g.wantAnswers(60, names)
 	for _, c := range clients {
-		c.hangUp("ppp")
+		c.hangUp("l2tp")
 	}
 	n.wantNothingLeftWithin(70 * time.Second)
 }

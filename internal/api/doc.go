@@ -18,11 +18,13 @@
 // One page is held at a time, so a million sessions cost no more memory than 256,
 // and a client that reads slowly slows only its own listing. What exists once but
 // is known to several shards (LAC addresses, groups, clients, pools) is added up
-// first; its number is bounded by the configuration and the number of LACs.
+// first; its number is bounded by the configuration and the number of LACs. The
+// history of calls is merged by time, with a page of each shard at hand.
 //
 // Files in reading order: backend.go (what the daemon gives), server.go (socket
-// and service), walk.go (the loop above), list.go, merge.go, summary.go,
-// clear.go (the calls), selector.go, rows.go and clean.go (translation).
+// and service), walk.go (the loop above), list.go, calls.go, merge.go,
+// summary.go, admission.go, clear.go (the calls), selector.go, rows.go and
+// clean.go (translation).
 //
 // Nothing secret passes: the rows have no field for it. The socket is open to its
 // owner and group; there is no other authorisation.

@@ -46,6 +46,10 @@ var (
 	}
 	selectsGroups  = []protoreflect.Name{"tunnel_group"}
 	selectsClients = []protoreflect.Name{"peer_gateway_name"}
+	selectsCalls   = []protoreflect.Name{
+		"tunnel_group", "local_tunnel_id", "local_session_id", "peer_gateway", "peer_gateway_name",
+		"user_name", "calling_number", "agent_circuit_id",
+	}
 )
 
 // filter translates a selector, of which only the allowed fields may be used.

@@ -311,6 +311,7 @@ func TestSelectorsAreUnderstoodWhereTheyAreAccepted(t *testing.T) {
 			"subscribers":  func() (int, error) { return drain(r.ListSubscribers(ctx, list(s))) },
 			"groups":       func() (int, error) { return drain(r.ListGroups(ctx, list(s))) },
 			"clients":      func() (int, error) { return drain(r.ListClients(ctx, list(s))) },
+			"calls":        func() (int, error) { return drain(r.ListCallHistory(ctx, list(s))) },
 		} {
 			n, err := rows()
 			if connect.CodeOf(err) == connect.CodeInvalidArgument {
@@ -326,7 +327,7 @@ func TestSelectorsAreUnderstoodWhereTheyAreAccepted(t *testing.T) {
 			t.Errorf("%s selects nothing", f.Name())
 		}
 	}
-	for what, n := range map[string]int{"destinations": 2, "tunnels": 7, "sessions": 16, "subscribers": 16, "groups": 1, "clients": 1} {
+	for what, n := range map[string]int{"destinations": 2, "tunnels": 7, "sessions": 16, "subscribers": 16, "groups": 1, "clients": 1, "calls": 8} {
 		if accepted[what] != n {
 			t.Errorf("%d fields select %s, want %d", accepted[what], what, n)
 		}

@@ -72,15 +72,15 @@ func (s *Server) GetSummary(ctx context.Context, _ *connect.Request[pb.GetSummar
 			Requests: sum.Counters.AuthAccepted + sum.Counters.AuthRejected,
 			Accepts:  sum.Counters.AuthAccepted, Rejects: sum.Counters.AuthRejected, UnknownUsers: sum.Counters.AuthUnknownUser,
 		},
-		TerminateCauses: causes(&sum.Counters),
+		TerminateCauses: causes(&sum.Counters.Ended),
 	}), nil
 }
 
 // causes lists the terminate reasons that have occurred, in the order in which
 // they are declared.
-func causes(c *lns.Counters) []*pb.NamedCount {
+func causes(counts *[lns.CauseCount]uint64) []*pb.NamedCount {
 	var list []*pb.NamedCount
-	for i, n := range c.Ended {
+	for i, n := range counts {
 		if n > 0 {
 			list = append(list, &pb.NamedCount{Name: lns.Cause(i).String(), Count: uint32(min(n, math.MaxUint32))})
 		}
@@ -120,6 +120,7 @@ func (s *Server) summary(ctx context.Context) (sum lns.Summary, err error) {
 		sum.Counters.AuthUnknownUser += one.Counters.AuthUnknownUser
 		for i, n := range one.Counters.Ended {
 			sum.Counters.Ended[i] += n
+			sum.Counters.Failed[i] += one.Counters.Failed[i]
 		}
 		sum.Settings = one.Settings
 		sum.TunnelAuthentication = sum.TunnelAuthentication || one.TunnelAuthentication

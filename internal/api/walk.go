@@ -65,5 +65,5 @@ func (s *Server) do(ctx context.Context, shard int, r *lns.Request) error {
 func empty(r *lns.Request) {
 	r.Destinations, r.Tunnels, r.Sessions = r.Destinations[:0], r.Tunnels[:0], r.Sessions[:0]
 	r.Subscribers, r.Groups, r.Clients = r.Subscribers[:0], r.Groups[:0], r.Clients[:0]
-	r.Pools, r.Cleared = r.Pools[:0], r.Cleared[:0]
+	r.Pools, r.Cleared, r.Calls = r.Pools[:0], r.Cleared[:0], r.Calls[:0]
 }

@@ -26,6 +26,8 @@ type Shard struct {
 	Groups       []lns.GroupRow
 	Clients      []lns.ClientRow
 	Pools        []lns.PoolRow
+	Admission    lns.AdmissionRow
+	Calls        []lns.CallRow               // the newest first
 	Data         map[uint32]forward.Counters // by element
 	Broken       error                       // what every request fails with
 	Stuck        bool                        // never done, never further
@@ -77,7 +79,7 @@ func (b *Backend) Do(ctx context.Context, shard int, r *lns.Request) error {
 		return nil
 	}
 	s.serve(r)
-	b.RowsMax = max(b.RowsMax, len(r.Destinations), len(r.Tunnels), len(r.Sessions), len(r.Subscribers), len(r.Groups), len(r.Clients), len(r.Pools))
+	b.RowsMax = max(b.RowsMax, len(r.Destinations), len(r.Tunnels), len(r.Sessions), len(r.Subscribers), len(r.Groups), len(r.Clients), len(r.Pools), len(r.Calls))
 	return nil
 }
 
@@ -100,6 +102,10 @@ func (s *Shard) serve(r *lns.Request) {
 		r.Clients = page(r, s.Clients, r.Clients, func(c *lns.ClientRow) bool { return f.PeerName == "" || f.PeerName == c.Name })
 	case lns.ShowPools:
 		r.Pools = page(r, s.Pools, r.Pools, func(*lns.PoolRow) bool { return true })
+	case lns.ShowAdmission:
+		r.Admission, r.Done = append(r.Admission, s.Admission), true
+	case lns.ShowCallHistory:
+		r.Calls = page(r, s.Calls, r.Calls, func(c *lns.CallRow) bool { return matchCall(f, c) })
 	case lns.ClearDestinations, lns.ClearTunnels, lns.ClearSessions:
 		s.clear(r)
 	}
@@ -183,6 +189,12 @@ func (s *Shard) matchOwner(f *lns.Filter, t *lns.SessionRow) bool {
 	})
 	tunnel := slices.IndexFunc(s.Tunnels, func(r lns.TunnelRow) bool { return r.LocalID == t.TunnelLocalID })
 	return subscriber >= 0 && matchSubscriber(&rest, &s.Subscribers[subscriber]) && tunnel >= 0 && either(f.Group, s.Tunnels[tunnel].Group)
+}
+
+func matchCall(f *lns.Filter, c *lns.CallRow) bool {
+	return either(f.User, c.User) && either(f.Calling, c.Calling) && either(f.CircuitID, c.CircuitID) && either(f.Group, c.Group) &&
+		either(f.LocalTunnel, c.Tunnel) && either(f.LocalSession, c.Session) &&
+		(!f.Peer.IsValid() || f.Peer == c.Peer) && either(f.PeerName, c.PeerName)
 }
 
 func matchSubscriber(f *lns.Filter, t *lns.SubscriberRow) bool {

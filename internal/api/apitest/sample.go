@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"time"
 
+	"holdfast/internal/admission"
 	"holdfast/internal/api"
 	"holdfast/internal/forward"
 	"holdfast/internal/lns"
@@ -35,6 +36,7 @@ func Sample(z Size, now time.Time) *Backend {
 	}
 	for i, s := range b.List {
 		s.finish(i == 0)
+		s.addCalls(i)
 	}
 	return b
 }
@@ -152,4 +154,47 @@ func addTunnel(d *lns.DestinationRow, t *lns.TunnelRow) {
 
 func plus(a, b lns.Volume) lns.Volume {
 	return lns.Volume{Packets: a.Packets + b.Packets, Bytes: a.Bytes + b.Bytes}
+}
+
+// addCalls makes the admission of a shard whose every subscriber has called
+// twice: the first calls have waited too long, the odd ones been given up.
+func (s *Shard) addCalls(shard int) {
+	n := uint64(len(s.Subscribers))
+	s.Admission = lns.AdmissionRow{
+		Shard: shard, Enabled: true, RADIUSWindow: 16, DearSteps: 5 * n, StaleSteps: uint64(shard),
+		Snapshot: admission.Snapshot{
+			Slots: 64, WaitP50: 40 * time.Millisecond, WaitP99: time.Duration(shard+1) * 900 * time.Millisecond,
+			SetUpLatency: 12 * time.Millisecond, SetUpFloor: 8 * time.Millisecond,
+			Counters: admission.Counters{
+				Offered: 2 * n, Admitted: n, Up: n, Withdrawn: n / 2, Expired: n - n/2, Silent: 1, SlotsGrown: 3, SlotsShrunk: 1,
+			},
+		},
+	}
+	for i := len(s.Subscribers) - 1; i >= 0; i-- { // the newest first
+		r := &s.Subscribers[i]
+		c := lns.CallRow{
+			At: time.Hour - time.Duration(2*i+shard)*time.Second, Shard: shard, Calling: r.Calling, CircuitID: r.CircuitID, Group: "tg1",
+			Peer: r.Peer, PeerName: r.PeerName, Tunnel: r.TunnelLocalID, Session: r.SessionLocalID + 1,
+			Waited: 8 * time.Second, Lasted: 8 * time.Second,
+		}
+		cause := lns.CauseExpired
+		if i%2 == 1 {
+			cause, c.Waited, c.Lasted = lns.CauseReceivedCDN, 6100*time.Millisecond, 6500*time.Millisecond
+			c.User = r.User
+		}
+		c.Cause = cause.String()
+		s.Summary.Counters.Failed[cause]++
+		s.Calls = append(s.Calls, c)
+	}
+	byPeer := map[netip.Addr]int{}
+	for i := range s.Subscribers {
+		peer := s.Subscribers[i].Peer
+		at, known := byPeer[peer]
+		if !known {
+			at = len(s.Admission.LACs)
+			byPeer[peer] = at
+			s.Admission.LACs = append(s.Admission.LACs, admission.LACShare{Address: peer, Patience: 8 * time.Second})
+		}
+		s.Admission.LACs[at].Admitted++
+	}
 }

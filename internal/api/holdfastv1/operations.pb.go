@@ -95,6 +95,78 @@ func (*GetSummaryRequest) Descriptor() ([]byte, []int) {
 	return file_holdfast_v1_operations_proto_rawDescGZIP(), []int{1}
 }
 
+type GetAdmissionRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetAdmissionRequest) Reset() {
+	*x = GetAdmissionRequest{}
+	mi := &file_holdfast_v1_operations_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetAdmissionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetAdmissionRequest) ProtoMessage() {}
+
+func (x *GetAdmissionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_operations_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetAdmissionRequest.ProtoReflect.Descriptor instead.
+func (*GetAdmissionRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_operations_proto_rawDescGZIP(), []int{2}
+}
+
+type GetAlarmsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetAlarmsRequest) Reset() {
+	*x = GetAlarmsRequest{}
+	mi := &file_holdfast_v1_operations_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetAlarmsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetAlarmsRequest) ProtoMessage() {}
+
+func (x *GetAlarmsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_operations_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetAlarmsRequest.ProtoReflect.Descriptor instead.
+func (*GetAlarmsRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_operations_proto_rawDescGZIP(), []int{3}
+}
+
 type CountSubscribersRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Selector      *Selector              `protobuf:"bytes,1,opt,name=selector,proto3" json:"selector,omitempty"`
@@ -104,7 +176,7 @@ type CountSubscribersRequest struct {
 
 func (x *CountSubscribersRequest) Reset() {
 	*x = CountSubscribersRequest{}
-	mi := &file_holdfast_v1_operations_proto_msgTypes[2]
+	mi := &file_holdfast_v1_operations_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -116,7 +188,7 @@ func (x *CountSubscribersRequest) String() string {
 func (*CountSubscribersRequest) ProtoMessage() {}
 
 func (x *CountSubscribersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_operations_proto_msgTypes[2]
+	mi := &file_holdfast_v1_operations_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -129,7 +201,7 @@ func (x *CountSubscribersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CountSubscribersRequest.ProtoReflect.Descriptor instead.
 func (*CountSubscribersRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_operations_proto_rawDescGZIP(), []int{2}
+	return file_holdfast_v1_operations_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *CountSubscribersRequest) GetSelector() *Selector {
@@ -150,7 +222,7 @@ type ListRequest struct {
 
 func (x *ListRequest) Reset() {
 	*x = ListRequest{}
-	mi := &file_holdfast_v1_operations_proto_msgTypes[3]
+	mi := &file_holdfast_v1_operations_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -162,7 +234,7 @@ func (x *ListRequest) String() string {
 func (*ListRequest) ProtoMessage() {}
 
 func (x *ListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_operations_proto_msgTypes[3]
+	mi := &file_holdfast_v1_operations_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -175,7 +247,7 @@ func (x *ListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRequest.ProtoReflect.Descriptor instead.
 func (*ListRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_operations_proto_rawDescGZIP(), []int{3}
+	return file_holdfast_v1_operations_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ListRequest) GetSelector() *Selector {
@@ -201,7 +273,7 @@ type ListPoolsRequest struct {
 
 func (x *ListPoolsRequest) Reset() {
 	*x = ListPoolsRequest{}
-	mi := &file_holdfast_v1_operations_proto_msgTypes[4]
+	mi := &file_holdfast_v1_operations_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -213,7 +285,7 @@ func (x *ListPoolsRequest) String() string {
 func (*ListPoolsRequest) ProtoMessage() {}
 
 func (x *ListPoolsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_operations_proto_msgTypes[4]
+	mi := &file_holdfast_v1_operations_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -226,7 +298,7 @@ func (x *ListPoolsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPoolsRequest.ProtoReflect.Descriptor instead.
 func (*ListPoolsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_operations_proto_rawDescGZIP(), []int{4}
+	return file_holdfast_v1_operations_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ListPoolsRequest) GetName() string {
@@ -247,7 +319,7 @@ type ClearRequest struct {
 
 func (x *ClearRequest) Reset() {
 	*x = ClearRequest{}
-	mi := &file_holdfast_v1_operations_proto_msgTypes[5]
+	mi := &file_holdfast_v1_operations_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -259,7 +331,7 @@ func (x *ClearRequest) String() string {
 func (*ClearRequest) ProtoMessage() {}
 
 func (x *ClearRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_operations_proto_msgTypes[5]
+	mi := &file_holdfast_v1_operations_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -272,7 +344,7 @@ func (x *ClearRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClearRequest.ProtoReflect.Descriptor instead.
 func (*ClearRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_operations_proto_rawDescGZIP(), []int{5}
+	return file_holdfast_v1_operations_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ClearRequest) GetSelector() *Selector {
@@ -298,7 +370,7 @@ type DestinationPage struct {
 
 func (x *DestinationPage) Reset() {
 	*x = DestinationPage{}
-	mi := &file_holdfast_v1_operations_proto_msgTypes[6]
+	mi := &file_holdfast_v1_operations_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -310,7 +382,7 @@ func (x *DestinationPage) String() string {
 func (*DestinationPage) ProtoMessage() {}
 
 func (x *DestinationPage) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_operations_proto_msgTypes[6]
+	mi := &file_holdfast_v1_operations_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -323,7 +395,7 @@ func (x *DestinationPage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DestinationPage.ProtoReflect.Descriptor instead.
 func (*DestinationPage) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_operations_proto_rawDescGZIP(), []int{6}
+	return file_holdfast_v1_operations_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *DestinationPage) GetDestinations() []*Destination {
@@ -342,7 +414,7 @@ type TunnelPage struct {
 
 func (x *TunnelPage) Reset() {
 	*x = TunnelPage{}
-	mi := &file_holdfast_v1_operations_proto_msgTypes[7]
+	mi := &file_holdfast_v1_operations_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -354,7 +426,7 @@ func (x *TunnelPage) String() string {
 func (*TunnelPage) ProtoMessage() {}
 
 func (x *TunnelPage) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_operations_proto_msgTypes[7]
+	mi := &file_holdfast_v1_operations_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -367,7 +439,7 @@ func (x *TunnelPage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TunnelPage.ProtoReflect.Descriptor instead.
 func (*TunnelPage) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_operations_proto_rawDescGZIP(), []int{7}
+	return file_holdfast_v1_operations_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *TunnelPage) GetTunnels() []*Tunnel {
@@ -386,7 +458,7 @@ type SessionPage struct {
 
 func (x *SessionPage) Reset() {
 	*x = SessionPage{}
-	mi := &file_holdfast_v1_operations_proto_msgTypes[8]
+	mi := &file_holdfast_v1_operations_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -398,7 +470,7 @@ func (x *SessionPage) String() string {
 func (*SessionPage) ProtoMessage() {}
 
 func (x *SessionPage) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_operations_proto_msgTypes[8]
+	mi := &file_holdfast_v1_operations_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -411,7 +483,7 @@ func (x *SessionPage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionPage.ProtoReflect.Descriptor instead.
 func (*SessionPage) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_operations_proto_rawDescGZIP(), []int{8}
+	return file_holdfast_v1_operations_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *SessionPage) GetSessions() []*Session {
@@ -430,7 +502,7 @@ type SubscriberPage struct {
 
 func (x *SubscriberPage) Reset() {
 	*x = SubscriberPage{}
-	mi := &file_holdfast_v1_operations_proto_msgTypes[9]
+	mi := &file_holdfast_v1_operations_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -442,7 +514,7 @@ func (x *SubscriberPage) String() string {
 func (*SubscriberPage) ProtoMessage() {}
 
 func (x *SubscriberPage) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_operations_proto_msgTypes[9]
+	mi := &file_holdfast_v1_operations_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -455,7 +527,7 @@ func (x *SubscriberPage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubscriberPage.ProtoReflect.Descriptor instead.
 func (*SubscriberPage) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_operations_proto_rawDescGZIP(), []int{9}
+	return file_holdfast_v1_operations_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *SubscriberPage) GetSubscribers() []*Subscriber {
@@ -474,7 +546,7 @@ type GroupPage struct {
 
 func (x *GroupPage) Reset() {
 	*x = GroupPage{}
-	mi := &file_holdfast_v1_operations_proto_msgTypes[10]
+	mi := &file_holdfast_v1_operations_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -486,7 +558,7 @@ func (x *GroupPage) String() string {
 func (*GroupPage) ProtoMessage() {}
 
 func (x *GroupPage) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_operations_proto_msgTypes[10]
+	mi := &file_holdfast_v1_operations_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -499,7 +571,7 @@ func (x *GroupPage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GroupPage.ProtoReflect.Descriptor instead.
 func (*GroupPage) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_operations_proto_rawDescGZIP(), []int{10}
+	return file_holdfast_v1_operations_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *GroupPage) GetGroups() []*Group {
@@ -518,7 +590,7 @@ type ClientPage struct {
 
 func (x *ClientPage) Reset() {
 	*x = ClientPage{}
-	mi := &file_holdfast_v1_operations_proto_msgTypes[11]
+	mi := &file_holdfast_v1_operations_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -530,7 +602,7 @@ func (x *ClientPage) String() string {
 func (*ClientPage) ProtoMessage() {}
 
 func (x *ClientPage) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_operations_proto_msgTypes[11]
+	mi := &file_holdfast_v1_operations_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -543,7 +615,7 @@ func (x *ClientPage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClientPage.ProtoReflect.Descriptor instead.
 func (*ClientPage) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_operations_proto_rawDescGZIP(), []int{11}
+	return file_holdfast_v1_operations_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ClientPage) GetClients() []*Client {
@@ -562,7 +634,7 @@ type PoolPage struct {
 
 func (x *PoolPage) Reset() {
 	*x = PoolPage{}
-	mi := &file_holdfast_v1_operations_proto_msgTypes[12]
+	mi := &file_holdfast_v1_operations_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -574,7 +646,7 @@ func (x *PoolPage) String() string {
 func (*PoolPage) ProtoMessage() {}
 
 func (x *PoolPage) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_operations_proto_msgTypes[12]
+	mi := &file_holdfast_v1_operations_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -587,12 +659,56 @@ func (x *PoolPage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PoolPage.ProtoReflect.Descriptor instead.
 func (*PoolPage) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_operations_proto_rawDescGZIP(), []int{12}
+	return file_holdfast_v1_operations_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *PoolPage) GetPools() []*Pool {
 	if x != nil {
 		return x.Pools
+	}
+	return nil
+}
+
+type CallPage struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Calls         []*Call                `protobuf:"bytes,1,rep,name=calls,proto3" json:"calls,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CallPage) Reset() {
+	*x = CallPage{}
+	mi := &file_holdfast_v1_operations_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CallPage) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CallPage) ProtoMessage() {}
+
+func (x *CallPage) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_operations_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CallPage.ProtoReflect.Descriptor instead.
+func (*CallPage) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_operations_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *CallPage) GetCalls() []*Call {
+	if x != nil {
+		return x.Calls
 	}
 	return nil
 }
@@ -606,7 +722,7 @@ type ClearedPage struct {
 
 func (x *ClearedPage) Reset() {
 	*x = ClearedPage{}
-	mi := &file_holdfast_v1_operations_proto_msgTypes[13]
+	mi := &file_holdfast_v1_operations_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -618,7 +734,7 @@ func (x *ClearedPage) String() string {
 func (*ClearedPage) ProtoMessage() {}
 
 func (x *ClearedPage) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_operations_proto_msgTypes[13]
+	mi := &file_holdfast_v1_operations_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -631,7 +747,7 @@ func (x *ClearedPage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClearedPage.ProtoReflect.Descriptor instead.
 func (*ClearedPage) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_operations_proto_rawDescGZIP(), []int{13}
+	return file_holdfast_v1_operations_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ClearedPage) GetCleared() []*Cleared {
@@ -653,7 +769,7 @@ type Cleared struct {
 
 func (x *Cleared) Reset() {
 	*x = Cleared{}
-	mi := &file_holdfast_v1_operations_proto_msgTypes[14]
+	mi := &file_holdfast_v1_operations_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -665,7 +781,7 @@ func (x *Cleared) String() string {
 func (*Cleared) ProtoMessage() {}
 
 func (x *Cleared) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_operations_proto_msgTypes[14]
+	mi := &file_holdfast_v1_operations_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -678,7 +794,7 @@ func (x *Cleared) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cleared.ProtoReflect.Descriptor instead.
 func (*Cleared) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_operations_proto_rawDescGZIP(), []int{14}
+	return file_holdfast_v1_operations_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Cleared) GetDestination() string {
@@ -706,9 +822,11 @@ var File_holdfast_v1_operations_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_operations_proto_rawDesc = "" +
 	"\n" +
-	"\x1choldfast/v1/operations.proto\x12\vholdfast.v1\x1a\x16holdfast/v1/rows.proto\x1a\x1aholdfast/v1/selector.proto\x1a\x19holdfast/v1/summary.proto\"\x13\n" +
+	"\x1choldfast/v1/operations.proto\x12\vholdfast.v1\x1a\x1bholdfast/v1/admission.proto\x1a\x16holdfast/v1/rows.proto\x1a\x1aholdfast/v1/selector.proto\x1a\x19holdfast/v1/summary.proto\"\x13\n" +
 	"\x11GetProcessRequest\"\x13\n" +
-	"\x11GetSummaryRequest\"L\n" +
+	"\x11GetSummaryRequest\"\x15\n" +
+	"\x13GetAdmissionRequest\"\x12\n" +
+	"\x10GetAlarmsRequest\"L\n" +
 	"\x17CountSubscribersRequest\x121\n" +
 	"\bselector\x18\x01 \x01(\v2\x15.holdfast.v1.SelectorR\bselector\"\\\n" +
 	"\vListRequest\x121\n" +
@@ -734,20 +852,24 @@ const file_holdfast_v1_operations_proto_rawDesc = "" +
 	"ClientPage\x12-\n" +
 	"\aclients\x18\x01 \x03(\v2\x13.holdfast.v1.ClientR\aclients\"3\n" +
 	"\bPoolPage\x12'\n" +
-	"\x05pools\x18\x01 \x03(\v2\x11.holdfast.v1.PoolR\x05pools\"=\n" +
+	"\x05pools\x18\x01 \x03(\v2\x11.holdfast.v1.PoolR\x05pools\"3\n" +
+	"\bCallPage\x12'\n" +
+	"\x05calls\x18\x01 \x03(\v2\x11.holdfast.v1.CallR\x05calls\"=\n" +
 	"\vClearedPage\x12.\n" +
 	"\acleared\x18\x01 \x03(\v2\x14.holdfast.v1.ClearedR\acleared\"]\n" +
 	"\aCleared\x12 \n" +
 	"\vdestination\x18\x01 \x01(\tR\vdestination\x12\x16\n" +
 	"\x06tunnel\x18\x02 \x01(\rR\x06tunnel\x12\x18\n" +
-	"\asession\x18\x03 \x01(\rR\asession2\xb7\a\n" +
+	"\asession\x18\x03 \x01(\rR\asession2\x88\t\n" +
 	"\n" +
 	"Operations\x12B\n" +
 	"\n" +
 	"GetProcess\x12\x1e.holdfast.v1.GetProcessRequest\x1a\x14.holdfast.v1.Process\x12B\n" +
 	"\n" +
 	"GetSummary\x12\x1e.holdfast.v1.GetSummaryRequest\x1a\x14.holdfast.v1.Summary\x12W\n" +
-	"\x10CountSubscribers\x12$.holdfast.v1.CountSubscribersRequest\x1a\x1d.holdfast.v1.SubscriberCounts\x12L\n" +
+	"\x10CountSubscribers\x12$.holdfast.v1.CountSubscribersRequest\x1a\x1d.holdfast.v1.SubscriberCounts\x12H\n" +
+	"\fGetAdmission\x12 .holdfast.v1.GetAdmissionRequest\x1a\x16.holdfast.v1.Admission\x12?\n" +
+	"\tGetAlarms\x12\x1d.holdfast.v1.GetAlarmsRequest\x1a\x13.holdfast.v1.Alarms\x12L\n" +
 	"\x10ListDestinations\x12\x18.holdfast.v1.ListRequest\x1a\x1c.holdfast.v1.DestinationPage0\x01\x12B\n" +
 	"\vListTunnels\x12\x18.holdfast.v1.ListRequest\x1a\x17.holdfast.v1.TunnelPage0\x01\x12D\n" +
 	"\fListSessions\x12\x18.holdfast.v1.ListRequest\x1a\x18.holdfast.v1.SessionPage0\x01\x12J\n" +
@@ -755,7 +877,8 @@ const file_holdfast_v1_operations_proto_rawDesc = "" +
 	"\n" +
 	"ListGroups\x12\x18.holdfast.v1.ListRequest\x1a\x16.holdfast.v1.GroupPage0\x01\x12B\n" +
 	"\vListClients\x12\x18.holdfast.v1.ListRequest\x1a\x17.holdfast.v1.ClientPage0\x01\x12C\n" +
-	"\tListPools\x12\x1d.holdfast.v1.ListPoolsRequest\x1a\x15.holdfast.v1.PoolPage0\x01\x12J\n" +
+	"\tListPools\x12\x1d.holdfast.v1.ListPoolsRequest\x1a\x15.holdfast.v1.PoolPage0\x01\x12D\n" +
+	"\x0fListCallHistory\x12\x18.holdfast.v1.ListRequest\x1a\x15.holdfast.v1.CallPage0\x01\x12J\n" +
 	"\x11ClearDestinations\x12\x19.holdfast.v1.ClearRequest\x1a\x18.holdfast.v1.ClearedPage0\x01\x12E\n" +
 	"\fClearTunnels\x12\x19.holdfast.v1.ClearRequest\x1a\x18.holdfast.v1.ClearedPage0\x01\x12F\n" +
 	"\rClearSessions\x12\x19.holdfast.v1.ClearRequest\x1a\x18.holdfast.v1.ClearedPage0\x01B\"Z holdfast/internal/api/holdfastv1b\x06proto3"
@@ -772,78 +895,91 @@ func file_holdfast_v1_operations_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_operations_proto_rawDescData
 }
 
-var file_holdfast_v1_operations_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_holdfast_v1_operations_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_holdfast_v1_operations_proto_goTypes = []any{
 	(*GetProcessRequest)(nil),       // 0: holdfast.v1.GetProcessRequest
 	(*GetSummaryRequest)(nil),       // 1: holdfast.v1.GetSummaryRequest
-	(*CountSubscribersRequest)(nil), // 2: holdfast.v1.CountSubscribersRequest
-	(*ListRequest)(nil),             // 3: holdfast.v1.ListRequest
-	(*ListPoolsRequest)(nil),        // 4: holdfast.v1.ListPoolsRequest
-	(*ClearRequest)(nil),            // 5: holdfast.v1.ClearRequest
-	(*DestinationPage)(nil),         // 6: holdfast.v1.DestinationPage
-	(*TunnelPage)(nil),              // 7: holdfast.v1.TunnelPage
-	(*SessionPage)(nil),             // 8: holdfast.v1.SessionPage
-	(*SubscriberPage)(nil),          // 9: holdfast.v1.SubscriberPage
-	(*GroupPage)(nil),               // 10: holdfast.v1.GroupPage
-	(*ClientPage)(nil),              // 11: holdfast.v1.ClientPage
-	(*PoolPage)(nil),                // 12: holdfast.v1.PoolPage
-	(*ClearedPage)(nil),             // 13: holdfast.v1.ClearedPage
-	(*Cleared)(nil),                 // 14: holdfast.v1.Cleared
-	(*Selector)(nil),                // 15: holdfast.v1.Selector
-	(*Destination)(nil),             // 16: holdfast.v1.Destination
-	(*Tunnel)(nil),                  // 17: holdfast.v1.Tunnel
-	(*Session)(nil),                 // 18: holdfast.v1.Session
-	(*Subscriber)(nil),              // 19: holdfast.v1.Subscriber
-	(*Group)(nil),                   // 20: holdfast.v1.Group
-	(*Client)(nil),                  // 21: holdfast.v1.Client
-	(*Pool)(nil),                    // 22: holdfast.v1.Pool
-	(*Process)(nil),                 // 23: holdfast.v1.Process
-	(*Summary)(nil),                 // 24: holdfast.v1.Summary
-	(*SubscriberCounts)(nil),        // 25: holdfast.v1.SubscriberCounts
+	(*GetAdmissionRequest)(nil),     // 2: holdfast.v1.GetAdmissionRequest
+	(*GetAlarmsRequest)(nil),        // 3: holdfast.v1.GetAlarmsRequest
+	(*CountSubscribersRequest)(nil), // 4: holdfast.v1.CountSubscribersRequest
+	(*ListRequest)(nil),             // 5: holdfast.v1.ListRequest
+	(*ListPoolsRequest)(nil),        // 6: holdfast.v1.ListPoolsRequest
+	(*ClearRequest)(nil),            // 7: holdfast.v1.ClearRequest
+	(*DestinationPage)(nil),         // 8: holdfast.v1.DestinationPage
+	(*TunnelPage)(nil),              // 9: holdfast.v1.TunnelPage
+	(*SessionPage)(nil),             // 10: holdfast.v1.SessionPage
+	(*SubscriberPage)(nil),          // 11: holdfast.v1.SubscriberPage
+	(*GroupPage)(nil),               // 12: holdfast.v1.GroupPage
+	(*ClientPage)(nil),              // 13: holdfast.v1.ClientPage
+	(*PoolPage)(nil),                // 14: holdfast.v1.PoolPage
+	(*CallPage)(nil),                // 15: holdfast.v1.CallPage
+	(*ClearedPage)(nil),             // 16: holdfast.v1.ClearedPage
+	(*Cleared)(nil),                 // 17: holdfast.v1.Cleared
+	(*Selector)(nil),                // 18: holdfast.v1.Selector
+	(*Destination)(nil),             // 19: holdfast.v1.Destination
+	(*Tunnel)(nil),                  // 20: holdfast.v1.Tunnel
+	(*Session)(nil),                 // 21: holdfast.v1.Session
+	(*Subscriber)(nil),              // 22: holdfast.v1.Subscriber
+	(*Group)(nil),                   // 23: holdfast.v1.Group
+	(*Client)(nil),                  // 24: holdfast.v1.Client
+	(*Pool)(nil),                    // 25: holdfast.v1.Pool
+	(*Call)(nil),                    // 26: holdfast.v1.Call
+	(*Process)(nil),                 // 27: holdfast.v1.Process
+	(*Summary)(nil),                 // 28: holdfast.v1.Summary
+	(*SubscriberCounts)(nil),        // 29: holdfast.v1.SubscriberCounts
+	(*Admission)(nil),               // 30: holdfast.v1.Admission
+	(*Alarms)(nil),                  // 31: holdfast.v1.Alarms
 }
 var file_holdfast_v1_operations_proto_depIdxs = []int32{
-	15, // 0: holdfast.v1.CountSubscribersRequest.selector:type_name -> holdfast.v1.Selector
-	15, // 1: holdfast.v1.ListRequest.selector:type_name -> holdfast.v1.Selector
-	15, // 2: holdfast.v1.ClearRequest.selector:type_name -> holdfast.v1.Selector
-	16, // 3: holdfast.v1.DestinationPage.destinations:type_name -> holdfast.v1.Destination
-	17, // 4: holdfast.v1.TunnelPage.tunnels:type_name -> holdfast.v1.Tunnel
-	18, // 5: holdfast.v1.SessionPage.sessions:type_name -> holdfast.v1.Session
-	19, // 6: holdfast.v1.SubscriberPage.subscribers:type_name -> holdfast.v1.Subscriber
-	20, // 7: holdfast.v1.GroupPage.groups:type_name -> holdfast.v1.Group
-	21, // 8: holdfast.v1.ClientPage.clients:type_name -> holdfast.v1.Client
-	22, // 9: holdfast.v1.PoolPage.pools:type_name -> holdfast.v1.Pool
-	14, // 10: holdfast.v1.ClearedPage.cleared:type_name -> holdfast.v1.Cleared
-	0,  // 11: holdfast.v1.Operations.GetProcess:input_type -> holdfast.v1.GetProcessRequest
-	1,  // 12: holdfast.v1.Operations.GetSummary:input_type -> holdfast.v1.GetSummaryRequest
-	2,  // 13: holdfast.v1.Operations.CountSubscribers:input_type -> holdfast.v1.CountSubscribersRequest
-	3,  // 14: holdfast.v1.Operations.ListDestinations:input_type -> holdfast.v1.ListRequest
-	3,  // 15: holdfast.v1.Operations.ListTunnels:input_type -> holdfast.v1.ListRequest
-	3,  // 16: holdfast.v1.Operations.ListSessions:input_type -> holdfast.v1.ListRequest
-	3,  // 17: holdfast.v1.Operations.ListSubscribers:input_type -> holdfast.v1.ListRequest
-	3,  // 18: holdfast.v1.Operations.ListGroups:input_type -> holdfast.v1.ListRequest
-	3,  // 19: holdfast.v1.Operations.ListClients:input_type -> holdfast.v1.ListRequest
-	4,  // 20: holdfast.v1.Operations.ListPools:input_type -> holdfast.v1.ListPoolsRequest
-	5,  // 21: holdfast.v1.Operations.ClearDestinations:input_type -> holdfast.v1.ClearRequest
-	5,  // 22: holdfast.v1.Operations.ClearTunnels:input_type -> holdfast.v1.ClearRequest
-	5,  // 23: holdfast.v1.Operations.ClearSessions:input_type -> holdfast.v1.ClearRequest
-	23, // 24: holdfast.v1.Operations.GetProcess:output_type -> holdfast.v1.Process
-	24, // 25: holdfast.v1.Operations.GetSummary:output_type -> holdfast.v1.Summary
-	25, // 26: holdfast.v1.Operations.CountSubscribers:output_type -> holdfast.v1.SubscriberCounts
-	6,  // 27: holdfast.v1.Operations.ListDestinations:output_type -> holdfast.v1.DestinationPage
-	7,  // 28: holdfast.v1.Operations.ListTunnels:output_type -> holdfast.v1.TunnelPage
-	8,  // 29: holdfast.v1.Operations.ListSessions:output_type -> holdfast.v1.SessionPage
-	9,  // 30: holdfast.v1.Operations.ListSubscribers:output_type -> holdfast.v1.SubscriberPage
-	10, // 31: holdfast.v1.Operations.ListGroups:output_type -> holdfast.v1.GroupPage
-	11, // 32: holdfast.v1.Operations.ListClients:output_type -> holdfast.v1.ClientPage
-	12, // 33: holdfast.v1.Operations.ListPools:output_type -> holdfast.v1.PoolPage
-	13, // 34: holdfast.v1.Operations.ClearDestinations:output_type -> holdfast.v1.ClearedPage
-	13, // 35: holdfast.v1.Operations.ClearTunnels:output_type -> holdfast.v1.ClearedPage
-	13, // 36: holdfast.v1.Operations.ClearSessions:output_type -> holdfast.v1.ClearedPage
-	24, // [24:37] is the sub-list for method output_type
-	11, // [11:24] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	18, // 0: holdfast.v1.CountSubscribersRequest.selector:type_name -> holdfast.v1.Selector
+	18, // 1: holdfast.v1.ListRequest.selector:type_name -> holdfast.v1.Selector
+	18, // 2: holdfast.v1.ClearRequest.selector:type_name -> holdfast.v1.Selector
+	19, // 3: holdfast.v1.DestinationPage.destinations:type_name -> holdfast.v1.Destination
+	20, // 4: holdfast.v1.TunnelPage.tunnels:type_name -> holdfast.v1.Tunnel
+	21, // 5: holdfast.v1.SessionPage.sessions:type_name -> holdfast.v1.Session
+	22, // 6: holdfast.v1.SubscriberPage.subscribers:type_name -> holdfast.v1.Subscriber
+	23, // 7: holdfast.v1.GroupPage.groups:type_name -> holdfast.v1.Group
+	24, // 8: holdfast.v1.ClientPage.clients:type_name -> holdfast.v1.Client
+	25, // 9: holdfast.v1.PoolPage.pools:type_name -> holdfast.v1.Pool
+	26, // 10: holdfast.v1.CallPage.calls:type_name -> holdfast.v1.Call
+	17, // 11: holdfast.v1.ClearedPage.cleared:type_name -> holdfast.v1.Cleared
+	0,  // 12: holdfast.v1.Operations.GetProcess:input_type -> holdfast.v1.GetProcessRequest
+	1,  // 13: holdfast.v1.Operations.GetSummary:input_type -> holdfast.v1.GetSummaryRequest
+	4,  // 14: holdfast.v1.Operations.CountSubscribers:input_type -> holdfast.v1.CountSubscribersRequest
+	2,  // 15: holdfast.v1.Operations.GetAdmission:input_type -> holdfast.v1.GetAdmissionRequest
+	3,  // 16: holdfast.v1.Operations.GetAlarms:input_type -> holdfast.v1.GetAlarmsRequest
+	5,  // 17: holdfast.v1.Operations.ListDestinations:input_type -> holdfast.v1.ListRequest
+	5,  // 18: holdfast.v1.Operations.ListTunnels:input_type -> holdfast.v1.ListRequest
+	5,  // 19: holdfast.v1.Operations.ListSessions:input_type -> holdfast.v1.ListRequest
+	5,  // 20: holdfast.v1.Operations.ListSubscribers:input_type -> holdfast.v1.ListRequest
+	5,  // 21: holdfast.v1.Operations.ListGroups:input_type -> holdfast.v1.ListRequest
+	5,  // 22: holdfast.v1.Operations.ListClients:input_type -> holdfast.v1.ListRequest
+	6,  // 23: holdfast.v1.Operations.ListPools:input_type -> holdfast.v1.ListPoolsRequest
+	5,  // 24: holdfast.v1.Operations.ListCallHistory:input_type -> holdfast.v1.ListRequest
+	7,  // 25: holdfast.v1.Operations.ClearDestinations:input_type -> holdfast.v1.ClearRequest
+	7,  // 26: holdfast.v1.Operations.ClearTunnels:input_type -> holdfast.v1.ClearRequest
+	7,  // 27: holdfast.v1.Operations.ClearSessions:input_type -> holdfast.v1.ClearRequest
+	27, // 28: holdfast.v1.Operations.GetProcess:output_type -> holdfast.v1.Process
+	28, // 29: holdfast.v1.Operations.GetSummary:output_type -> holdfast.v1.Summary
+	29, // 30: holdfast.v1.Operations.CountSubscribers:output_type -> holdfast.v1.SubscriberCounts
+	30, // 31: holdfast.v1.Operations.GetAdmission:output_type -> holdfast.v1.Admission
+	31, // 32: holdfast.v1.Operations.GetAlarms:output_type -> holdfast.v1.Alarms
+	8,  // 33: holdfast.v1.Operations.ListDestinations:output_type -> holdfast.v1.DestinationPage
+	9,  // 34: holdfast.v1.Operations.ListTunnels:output_type -> holdfast.v1.TunnelPage
+	10, // 35: holdfast.v1.Operations.ListSessions:output_type -> holdfast.v1.SessionPage
+	11, // 36: holdfast.v1.Operations.ListSubscribers:output_type -> holdfast.v1.SubscriberPage
+	12, // 37: holdfast.v1.Operations.ListGroups:output_type -> holdfast.v1.GroupPage
+	13, // 38: holdfast.v1.Operations.ListClients:output_type -> holdfast.v1.ClientPage
+	14, // 39: holdfast.v1.Operations.ListPools:output_type -> holdfast.v1.PoolPage
+	15, // 40: holdfast.v1.Operations.ListCallHistory:output_type -> holdfast.v1.CallPage
+	16, // 41: holdfast.v1.Operations.ClearDestinations:output_type -> holdfast.v1.ClearedPage
+	16, // 42: holdfast.v1.Operations.ClearTunnels:output_type -> holdfast.v1.ClearedPage
+	16, // 43: holdfast.v1.Operations.ClearSessions:output_type -> holdfast.v1.ClearedPage
+	28, // [28:44] is the sub-list for method output_type
+	12, // [12:28] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_operations_proto_init() }
@@ -851,6 +987,7 @@ func file_holdfast_v1_operations_proto_init() {
 	if File_holdfast_v1_operations_proto != nil {
 		return
 	}
+	file_holdfast_v1_admission_proto_init()
 	file_holdfast_v1_rows_proto_init()
 	file_holdfast_v1_selector_proto_init()
 	file_holdfast_v1_summary_proto_init()
@@ -860,7 +997,7 @@ func file_holdfast_v1_operations_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_operations_proto_rawDesc), len(file_holdfast_v1_operations_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   15,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

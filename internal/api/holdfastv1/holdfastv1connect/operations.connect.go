@@ -42,6 +42,10 @@ const (
 	// OperationsCountSubscribersProcedure is the fully-qualified name of the Operations's
 	// CountSubscribers RPC.
 	OperationsCountSubscribersProcedure = "/holdfast.v1.Operations/CountSubscribers"
+	// OperationsGetAdmissionProcedure is the fully-qualified name of the Operations's GetAdmission RPC.
+	OperationsGetAdmissionProcedure = "/holdfast.v1.Operations/GetAdmission"
+	// OperationsGetAlarmsProcedure is the fully-qualified name of the Operations's GetAlarms RPC.
+	OperationsGetAlarmsProcedure = "/holdfast.v1.Operations/GetAlarms"
 	// OperationsListDestinationsProcedure is the fully-qualified name of the Operations's
 	// ListDestinations RPC.
 	OperationsListDestinationsProcedure = "/holdfast.v1.Operations/ListDestinations"
@@ -58,6 +62,9 @@ const (
 	OperationsListClientsProcedure = "/holdfast.v1.Operations/ListClients"
 	// OperationsListPoolsProcedure is the fully-qualified name of the Operations's ListPools RPC.
 	OperationsListPoolsProcedure = "/holdfast.v1.Operations/ListPools"
+	// OperationsListCallHistoryProcedure is the fully-qualified name of the Operations's
+	// ListCallHistory RPC.
+	OperationsListCallHistoryProcedure = "/holdfast.v1.Operations/ListCallHistory"
 	// OperationsClearDestinationsProcedure is the fully-qualified name of the Operations's
 	// ClearDestinations RPC.
 	OperationsClearDestinationsProcedure = "/holdfast.v1.Operations/ClearDestinations"
@@ -76,6 +83,10 @@ type OperationsClient interface {
 	GetSummary(context.Context, *connect.Request[holdfastv1.GetSummaryRequest]) (*connect.Response[holdfastv1.Summary], error)
 	// CountSubscribers counts subscribers by state, interface and routing instance.
 	CountSubscribers(context.Context, *connect.Request[holdfastv1.CountSubscribersRequest]) (*connect.Response[holdfastv1.SubscriberCounts], error)
+	// GetAdmission tells which calls are set up, and what they wait for.
+	GetAdmission(context.Context, *connect.Request[holdfastv1.GetAdmissionRequest]) (*connect.Response[holdfastv1.Admission], error)
+	// GetAlarms lists the alarms that are set.
+	GetAlarms(context.Context, *connect.Request[holdfastv1.GetAlarmsRequest]) (*connect.Response[holdfastv1.Alarms], error)
 	// ListDestinations shows the LAC addresses, one row with all shards added up.
 	ListDestinations(context.Context, *connect.Request[holdfastv1.ListRequest]) (*connect.ServerStreamForClient[holdfastv1.DestinationPage], error)
 	// ListTunnels shows tunnels.
@@ -90,6 +101,8 @@ type OperationsClient interface {
 	ListClients(context.Context, *connect.Request[holdfastv1.ListRequest]) (*connect.ServerStreamForClient[holdfastv1.ClientPage], error)
 	// ListPools shows the address pools, with all shards added up.
 	ListPools(context.Context, *connect.Request[holdfastv1.ListPoolsRequest]) (*connect.ServerStreamForClient[holdfastv1.PoolPage], error)
+	// ListCallHistory shows the calls that ended last, the newest first.
+	ListCallHistory(context.Context, *connect.Request[holdfastv1.ListRequest]) (*connect.ServerStreamForClient[holdfastv1.CallPage], error)
 	// ClearDestinations closes all tunnels of the LAC addresses.
 	ClearDestinations(context.Context, *connect.Request[holdfastv1.ClearRequest]) (*connect.ServerStreamForClient[holdfastv1.ClearedPage], error)
 	// ClearTunnels closes tunnels with StopCCN.
@@ -125,6 +138,18 @@ func NewOperationsClient(httpClient connect.HTTPClient, baseURL string, opts ...
 			httpClient,
 			baseURL+OperationsCountSubscribersProcedure,
 			connect.WithSchema(operationsMethods.ByName("CountSubscribers")),
+			connect.WithClientOptions(opts...),
+		),
+		getAdmission: connect.NewClient[holdfastv1.GetAdmissionRequest, holdfastv1.Admission](
+			httpClient,
+			baseURL+OperationsGetAdmissionProcedure,
+			connect.WithSchema(operationsMethods.ByName("GetAdmission")),
+			connect.WithClientOptions(opts...),
+		),
+		getAlarms: connect.NewClient[holdfastv1.GetAlarmsRequest, holdfastv1.Alarms](
+			httpClient,
+			baseURL+OperationsGetAlarmsProcedure,
+			connect.WithSchema(operationsMethods.ByName("GetAlarms")),
 			connect.WithClientOptions(opts...),
 		),
 		listDestinations: connect.NewClient[holdfastv1.ListRequest, holdfastv1.DestinationPage](
@@ -169,6 +194,12 @@ func NewOperationsClient(httpClient connect.HTTPClient, baseURL string, opts ...
 			connect.WithSchema(operationsMethods.ByName("ListPools")),
 			connect.WithClientOptions(opts...),
 		),
+		listCallHistory: connect.NewClient[holdfastv1.ListRequest, holdfastv1.CallPage](
+			httpClient,
+			baseURL+OperationsListCallHistoryProcedure,
+			connect.WithSchema(operationsMethods.ByName("ListCallHistory")),
+			connect.WithClientOptions(opts...),
+		),
 		clearDestinations: connect.NewClient[holdfastv1.ClearRequest, holdfastv1.ClearedPage](
 			httpClient,
 			baseURL+OperationsClearDestinationsProcedure,
@@ -195,6 +226,8 @@ type operationsClient struct {
 	getProcess        *connect.Client[holdfastv1.GetProcessRequest, holdfastv1.Process]
 	getSummary        *connect.Client[holdfastv1.GetSummaryRequest, holdfastv1.Summary]
 	countSubscribers  *connect.Client[holdfastv1.CountSubscribersRequest, holdfastv1.SubscriberCounts]
+	getAdmission      *connect.Client[holdfastv1.GetAdmissionRequest, holdfastv1.Admission]
+	getAlarms         *connect.Client[holdfastv1.GetAlarmsRequest, holdfastv1.Alarms]
 	listDestinations  *connect.Client[holdfastv1.ListRequest, holdfastv1.DestinationPage]
 	listTunnels       *connect.Client[holdfastv1.ListRequest, holdfastv1.TunnelPage]
 	listSessions      *connect.Client[holdfastv1.ListRequest, holdfastv1.SessionPage]
@@ -202,6 +235,7 @@ type operationsClient struct {
 	listGroups        *connect.Client[holdfastv1.ListRequest, holdfastv1.GroupPage]
 	listClients       *connect.Client[holdfastv1.ListRequest, holdfastv1.ClientPage]
 	listPools         *connect.Client[holdfastv1.ListPoolsRequest, holdfastv1.PoolPage]
+	listCallHistory   *connect.Client[holdfastv1.ListRequest, holdfastv1.CallPage]
 	clearDestinations *connect.Client[holdfastv1.ClearRequest, holdfastv1.ClearedPage]
 	clearTunnels      *connect.Client[holdfastv1.ClearRequest, holdfastv1.ClearedPage]
 	clearSessions     *connect.Client[holdfastv1.ClearRequest, holdfastv1.ClearedPage]
@@ -220,6 +254,16 @@ func (c *operationsClient) GetSummary(ctx context.Context, req *connect.Request[
 // CountSubscribers calls holdfast.v1.Operations.CountSubscribers.
 func (c *operationsClient) CountSubscribers(ctx context.Context, req *connect.Request[holdfastv1.CountSubscribersRequest]) (*connect.Response[holdfastv1.SubscriberCounts], error) {
 	return c.countSubscribers.CallUnary(ctx, req)
+}
+
+// GetAdmission calls holdfast.v1.Operations.GetAdmission.
+func (c *operationsClient) GetAdmission(ctx context.Context, req *connect.Request[holdfastv1.GetAdmissionRequest]) (*connect.Response[holdfastv1.Admission], error) {
+	return c.getAdmission.CallUnary(ctx, req)
+}
+
+// GetAlarms calls holdfast.v1.Operations.GetAlarms.
+func (c *operationsClient) GetAlarms(ctx context.Context, req *connect.Request[holdfastv1.GetAlarmsRequest]) (*connect.Response[holdfastv1.Alarms], error) {
+	return c.getAlarms.CallUnary(ctx, req)
 }
 
 // ListDestinations calls holdfast.v1.Operations.ListDestinations.
@@ -257,6 +301,11 @@ func (c *operationsClient) ListPools(ctx context.Context, req *connect.Request[h
 	return c.listPools.CallServerStream(ctx, req)
 }
 
+// ListCallHistory calls holdfast.v1.Operations.ListCallHistory.
+func (c *operationsClient) ListCallHistory(ctx context.Context, req *connect.Request[holdfastv1.ListRequest]) (*connect.ServerStreamForClient[holdfastv1.CallPage], error) {
+	return c.listCallHistory.CallServerStream(ctx, req)
+}
+
 // ClearDestinations calls holdfast.v1.Operations.ClearDestinations.
 func (c *operationsClient) ClearDestinations(ctx context.Context, req *connect.Request[holdfastv1.ClearRequest]) (*connect.ServerStreamForClient[holdfastv1.ClearedPage], error) {
 	return c.clearDestinations.CallServerStream(ctx, req)
@@ -280,6 +329,10 @@ type OperationsHandler interface {
 	GetSummary(context.Context, *connect.Request[holdfastv1.GetSummaryRequest]) (*connect.Response[holdfastv1.Summary], error)
 	// CountSubscribers counts subscribers by state, interface and routing instance.
 	CountSubscribers(context.Context, *connect.Request[holdfastv1.CountSubscribersRequest]) (*connect.Response[holdfastv1.SubscriberCounts], error)
+	// GetAdmission tells which calls are set up, and what they wait for.
+	GetAdmission(context.Context, *connect.Request[holdfastv1.GetAdmissionRequest]) (*connect.Response[holdfastv1.Admission], error)
+	// GetAlarms lists the alarms that are set.
+	GetAlarms(context.Context, *connect.Request[holdfastv1.GetAlarmsRequest]) (*connect.Response[holdfastv1.Alarms], error)
 	// ListDestinations shows the LAC addresses, one row with all shards added up.
 	ListDestinations(context.Context, *connect.Request[holdfastv1.ListRequest], *connect.ServerStream[holdfastv1.DestinationPage]) error
 	// ListTunnels shows tunnels.
@@ -294,6 +347,8 @@ type OperationsHandler interface {
 	ListClients(context.Context, *connect.Request[holdfastv1.ListRequest], *connect.ServerStream[holdfastv1.ClientPage]) error
 	// ListPools shows the address pools, with all shards added up.
 	ListPools(context.Context, *connect.Request[holdfastv1.ListPoolsRequest], *connect.ServerStream[holdfastv1.PoolPage]) error
+	// ListCallHistory shows the calls that ended last, the newest first.
+	ListCallHistory(context.Context, *connect.Request[holdfastv1.ListRequest], *connect.ServerStream[holdfastv1.CallPage]) error
 	// ClearDestinations closes all tunnels of the LAC addresses.
 	ClearDestinations(context.Context, *connect.Request[holdfastv1.ClearRequest], *connect.ServerStream[holdfastv1.ClearedPage]) error
 	// ClearTunnels closes tunnels with StopCCN.
@@ -325,6 +380,18 @@ func NewOperationsHandler(svc OperationsHandler, opts ...connect.HandlerOption) 
 		OperationsCountSubscribersProcedure,
 		svc.CountSubscribers,
 		connect.WithSchema(operationsMethods.ByName("CountSubscribers")),
+		connect.WithHandlerOptions(opts...),
+	)
+	operationsGetAdmissionHandler := connect.NewUnaryHandler(
+		OperationsGetAdmissionProcedure,
+		svc.GetAdmission,
+		connect.WithSchema(operationsMethods.ByName("GetAdmission")),
+		connect.WithHandlerOptions(opts...),
+	)
+	operationsGetAlarmsHandler := connect.NewUnaryHandler(
+		OperationsGetAlarmsProcedure,
+		svc.GetAlarms,
+		connect.WithSchema(operationsMethods.ByName("GetAlarms")),
 		connect.WithHandlerOptions(opts...),
 	)
 	operationsListDestinationsHandler := connect.NewServerStreamHandler(
@@ -369,6 +436,12 @@ func NewOperationsHandler(svc OperationsHandler, opts ...connect.HandlerOption) 
 		connect.WithSchema(operationsMethods.ByName("ListPools")),
 		connect.WithHandlerOptions(opts...),
 	)
+	operationsListCallHistoryHandler := connect.NewServerStreamHandler(
+		OperationsListCallHistoryProcedure,
+		svc.ListCallHistory,
+		connect.WithSchema(operationsMethods.ByName("ListCallHistory")),
+		connect.WithHandlerOptions(opts...),
+	)
 	operationsClearDestinationsHandler := connect.NewServerStreamHandler(
 		OperationsClearDestinationsProcedure,
 		svc.ClearDestinations,
@@ -395,6 +468,10 @@ func NewOperationsHandler(svc OperationsHandler, opts ...connect.HandlerOption) 
 			operationsGetSummaryHandler.ServeHTTP(w, r)
 		case OperationsCountSubscribersProcedure:
 			operationsCountSubscribersHandler.ServeHTTP(w, r)
+		case OperationsGetAdmissionProcedure:
+			operationsGetAdmissionHandler.ServeHTTP(w, r)
+		case OperationsGetAlarmsProcedure:
+			operationsGetAlarmsHandler.ServeHTTP(w, r)
 		case OperationsListDestinationsProcedure:
 			operationsListDestinationsHandler.ServeHTTP(w, r)
 		case OperationsListTunnelsProcedure:
@@ -409,6 +486,8 @@ func NewOperationsHandler(svc OperationsHandler, opts ...connect.HandlerOption) 
 			operationsListClientsHandler.ServeHTTP(w, r)
 		case OperationsListPoolsProcedure:
 			operationsListPoolsHandler.ServeHTTP(w, r)
+		case OperationsListCallHistoryProcedure:
+			operationsListCallHistoryHandler.ServeHTTP(w, r)
 		case OperationsClearDestinationsProcedure:
 			operationsClearDestinationsHandler.ServeHTTP(w, r)
 		case OperationsClearTunnelsProcedure:
@@ -434,6 +513,14 @@ func (UnimplementedOperationsHandler) GetSummary(context.Context, *connect.Reque
 
 func (UnimplementedOperationsHandler) CountSubscribers(context.Context, *connect.Request[holdfastv1.CountSubscribersRequest]) (*connect.Response[holdfastv1.SubscriberCounts], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.Operations.CountSubscribers is not implemented"))
+}
+
+func (UnimplementedOperationsHandler) GetAdmission(context.Context, *connect.Request[holdfastv1.GetAdmissionRequest]) (*connect.Response[holdfastv1.Admission], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.Operations.GetAdmission is not implemented"))
+}
+
+func (UnimplementedOperationsHandler) GetAlarms(context.Context, *connect.Request[holdfastv1.GetAlarmsRequest]) (*connect.Response[holdfastv1.Alarms], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.Operations.GetAlarms is not implemented"))
 }
 
 func (UnimplementedOperationsHandler) ListDestinations(context.Context, *connect.Request[holdfastv1.ListRequest], *connect.ServerStream[holdfastv1.DestinationPage]) error {
@@ -462,6 +549,10 @@ func (UnimplementedOperationsHandler) ListClients(context.Context, *connect.Requ
 
 func (UnimplementedOperationsHandler) ListPools(context.Context, *connect.Request[holdfastv1.ListPoolsRequest], *connect.ServerStream[holdfastv1.PoolPage]) error {
 	return connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.Operations.ListPools is not implemented"))
+}
+
+func (UnimplementedOperationsHandler) ListCallHistory(context.Context, *connect.Request[holdfastv1.ListRequest], *connect.ServerStream[holdfastv1.CallPage]) error {
+	return connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.Operations.ListCallHistory is not implemented"))
 }
 
 func (UnimplementedOperationsHandler) ClearDestinations(context.Context, *connect.Request[holdfastv1.ClearRequest], *connect.ServerStream[holdfastv1.ClearedPage]) error {

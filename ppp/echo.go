@@ -86,3 +86,11 @@ func (l *Link) sendEchoReply(request wire.Packet, fx *Effects) {
 	l.truncate(start, fx)
 	fx.send(ProtoLCP, fx.seal(start))
 }
+
+// Unanswered is how many Echo-Requests have gone out since the peer was last heard.
+func (l *Link) Unanswered() int {
+	if l.heard {
+		return 0
+	}
+	return int(l.echoCount)
+}

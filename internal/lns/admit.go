@@ -56,12 +56,16 @@ func (e *Engine) Begin(now time.Time, fx *Effects) bool {
 }
 
 func (e *Engine) begin(fx *Effects) bool {
+	e.adm.Gate(e.shut())
 	for {
 		el, ok := e.adm.Next(e.now)
 		if !ok {
 			return false
 		}
 		if s := e.sessions.at(l2tp.Element(el)); s != nil {
+			if e.window.Stalled(e.uptime()) {
+				e.probedAt = e.now
+			}
 			e.admitCall(s, fx)
 			return true
 		}

@@ -52,6 +52,7 @@ type Counters struct {
 	RouterAdvertisements uint64
 	LinkLocalEchoes      uint64 // pings of our link-local address answered
 	LinkLocalDropped     uint64 // other link-local and multicast packets
+	KeepaliveSpared      uint64 // times a session's keepalive was put off: its whole tunnel was silent, or we were overloaded
 	LinkInfo             uint64 // SLI received
 	LineErrors           uint64 // WEN received
 	HistoryDropped       uint64 // ended sessions that fell out of the ring before destruct-timeout

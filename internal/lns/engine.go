@@ -51,6 +51,7 @@ type Engine struct {
 	watch      watch
 	window     *admission.Window // of RADIUS
 	queries    []AuthQuery       // that wait for a place in it
+	probedAt   time.Time         // when a call was begun last while RADIUS was silent
 	started    time.Time
 	adm        *admission.Controller
 	admitting  bool                  // calls are parked and chosen; false: begun as they come

@@ -205,6 +205,38 @@ func TestKeepalive(t *testing.T) {
 	w.wantClean()
 }
 
+// While the path of a whole tunnel is silent no keepalive tears its sessions
+// down: after an outage shorter than the tunnel's patience all go on.
+func TestOutageSparesSessions(t *testing.T) {
+	cfg := testConfig()
+	cfg.terms().PPP.Link.EchoInterval, cfg.terms().PPP.Link.EchoMax = 10*time.Second, 3
+	w := newWorld(t, cfg, 1)
+	l := w.lac(0)
+	id := l.tunnel()
+	for i := range 4 {
+		m := l.login(id, fmt.Sprintf("user%d@example", i))
+		m.patient = true
+	}
+	w.lose = func(*packet.Datagram) bool { return true }
+	w.advance(55 * time.Second)
+	w.lose = nil
+	w.advance(3 * time.Minute)
+	e := w.engines[0]
+	if e.states[StateActive] != 4 || len(l.up) != 1 || e.counters.KeepaliveSpared == 0 {
+		t.Errorf("%d sessions are left, %d tunnels, spared %d times", e.states[StateActive], len(l.up), e.counters.KeepaliveSpared)
+	}
+	// One that is dead in a living tunnel is still found.
+	l.sorted()[0].silent = true
+	w.advance(time.Minute)
+	if e.states[StateActive] != 3 || e.counters.Ended[CauseKeepalive] != 1 {
+		t.Errorf("%d sessions are left", e.states[StateActive])
+	}
+	// And a tunnel that never comes back takes its sessions with it.
+	w.lose = func(*packet.Datagram) bool { return true }
+	w.advance(3 * time.Minute)
+	w.wantClean()
+}
+
 func TestSessionTimeout(t *testing.T) {
 	cfg := testConfig()
 	cfg.terms().AAA.ClientSessionTimeout = 10 * time.Minute

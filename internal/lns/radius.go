@@ -63,7 +63,7 @@ func (e *Engine) query(s *session, o *ppp.AuthOffer, fx *Effects) {
 		q.Peer = info.HostName
 	}
 	s.waits |= waitRADIUS
-	if !e.window.Take() {
+	if !e.window.Take(e.uptime()) {
 		e.queries = append(e.queries, q)
 		e.counters.RADIUSQueued++
 		e.adm.Gate(true)
@@ -103,15 +103,28 @@ func (e *Engine) Authenticated(now time.Time, a AuthAnswer, fx *Effects) {
 
 // settleWindow gives the place of an answered query back.
 func (e *Engine) settleWindow(s *session, r AuthResult) {
-	since := e.now.Sub(e.started)
 	switch {
 	case r == AuthTimeout:
-		e.window.Lost(since)
+		e.window.Lost(e.uptime())
 	case s == nil:
-		e.window.Cancelled()
+		e.window.Cancelled(e.uptime())
 	default:
-		e.window.Answered(since, e.now.Sub(s.askedAt))
+		e.window.Answered(e.uptime(), e.now.Sub(s.askedAt))
 	}
+}
+
+// uptime is the time of the window.
+func (e *Engine) uptime() time.Duration { return e.now.Sub(e.started) }
+
+// probeInterval is how often a call is begun while RADIUS is silent: its query
+// finds out whether it is back.
+const probeInterval = time.Second
+
+// shut reports whether no call may be begun: queries wait for a place in the
+// window, or RADIUS is silent. Whatever would be done for a call before its
+// query would be done for nobody.
+func (e *Engine) shut() bool {
+	return len(e.queries) > 0 || e.window.Stalled(e.uptime()) && e.now.Sub(e.probedAt) < probeInterval
 }
 
 // sendQueued asks for those who wait for a place in the window, the newest
@@ -121,7 +134,7 @@ func (e *Engine) sendQueued(fx *Effects) {
 		q := e.queries[n-1]
 		s := e.find(sessionRef{l2tp.Element(q.Ref.Element), q.Ref.Generation})
 		if s != nil && s.waits&waitRADIUS != 0 && s.attempt == q.Ref.Attempt {
-			if !e.window.Take() {
+			if !e.window.Take(e.uptime()) {
 				break
 			}
 			e.sendQuery(s, q, fx)

@@ -183,3 +183,34 @@ func TestCallHistoryIsBounded(t *testing.T) {
 		t.Errorf("newest %d, oldest %d", h.newest(0).Session, h.newest(callHistoryMax-1).Session)
 	}
 }
+
+// While RADIUS is silent no work is done for callers that it cannot judge, but
+// for one a second, which finds out when it is back. That is noticed long before
+// the first query is given up.
+func TestRADIUSSilent(t *testing.T) {
+	w := newWorld(t, radiusConfig(), 1)
+	l := w.lac(0)
+	id := l.tunnel()
+	for i := range 20 {
+		m := l.dial(id, fmt.Sprintf("early%d@example", i), "pw")
+		w.until("query", func() bool { return w.answer(judge) > 0 })
+		w.until("up", func() bool { return m.up4 })
+	}
+	var all []*modem
+	for i := range 50 {
+		all = append(all, l.dial(id, fmt.Sprintf("user%d@example", i), "pw"))
+		w.advance(100 * time.Millisecond)
+	}
+	if n := len(w.queries); n < 5 || n > 10 {
+		t.Errorf("%d queries in five seconds of silence", n)
+	}
+	w.until("all up", func() bool {
+		w.answer(judge)
+		for _, m := range all {
+			if !m.up4 {
+				return false
+			}
+		}
+		return true
+	})
+}

@@ -155,6 +155,7 @@ func (e *Engine) rearm(s *session) {
 
 // advanceSession does what is due for a session.
 func (e *Engine) advanceSession(s *session, fx *Effects) {
+	e.spare(s, fx)
 	s.link.Advance(e.now, &fx.ppp)
 	e.runLink(s, fx)
 	if !s.live {

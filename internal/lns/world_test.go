@@ -76,6 +76,7 @@ type modem struct {
 	ip       [][]byte // data frames from the LNS
 	gone     bool
 	silent   bool // neither hears nor says anything
+	patient  bool // never gives up for want of echoes
 }
 
 var gateway = netip.MustParseAddrPort("192.0.2.1:1701")
@@ -306,6 +307,9 @@ func (l *lac) advance() {
 	l.settle()
 	for _, m := range l.sorted() {
 		var fx ppp.Effects
+		if m.patient {
+			m.link.Alive(l.w.now)
+		}
 		m.link.Advance(l.w.now, &fx)
 		l.pppEffects(m, &fx)
 	}

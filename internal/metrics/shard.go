@@ -97,6 +97,8 @@ func pppMetrics() []metric[*shard] {
 			part[*shard]{"router_advertisement", func(s *shard) uint64 { return s.c().RouterAdvertisements }},
 			part[*shard]{"echo", func(s *shard) uint64 { return s.c().LinkLocalEchoes }},
 		)),
+		count("holdfast_keepalives_spared_total", "Keepalives put off: the whole tunnel was silent, or the shard was overloaded.",
+			func(s *shard) uint64 { return s.c().KeepaliveSpared }),
 		count("holdfast_link_info_total", "Set-Link-Info messages taken.", func(s *shard) uint64 { return s.c().LinkInfo }),
 		count("holdfast_line_errors_total", "WAN-Error-Notify messages taken.", func(s *shard) uint64 { return s.c().LineErrors }),
 	}

@@ -17,6 +17,7 @@ func commands() *node {
 			}},
 			showSubscribersNode(),
 			{word: "system", help: "The daemon", sub: []node{
+				{word: "alarms", help: "Alarms that are set", run: showAlarms},
 				{word: "processes", help: "Memory and shards of the daemon", run: showProcess},
 				{word: "uptime", help: "Since when the daemon runs", run: showUptime},
 			}},
@@ -28,6 +29,10 @@ func commands() *node {
 func showL2TP() []node {
 	level := levels("A line each (default)", "A paragraph each", "All there is, with statistics", "Statistics only")
 	return []node{
+		{word: "admission", help: "Which calls are set up, and what they wait for", args: levels("All shards together (default)", "Each shard too, and all LACs"),
+			run: showAdmission},
+		{word: "call-history", help: "Calls that have ended, up or not, the newest first: who, when and why",
+			args: join(levels("A line each (default)", "A paragraph each"), callSelectors), run: showCallHistory},
 		{word: "client", help: "Clients of the access profiles: who may dial", args: one("Host name of the LAC, or default"), run: showClients},
 		{word: "destination", help: "LAC addresses", args: join(level, destinationSelectors), run: showDestinations},
 		{word: "session", help: "L2TP sessions", args: join(level, sessionSelectors), run: showSessions},

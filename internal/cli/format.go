@@ -4,6 +4,7 @@ package cli
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -38,6 +39,32 @@ func clock(seconds uint32) string {
 
 // moment prints a time of day in local time.
 func moment(unix int64) string { return time.Unix(unix, 0).Format("2006-01-02 15:04:05 MST") }
+
+// span prints a short time: 0.040s.
+func span(microseconds uint32) string { return milliseconds((uint64(microseconds) + 500) / 1000) }
+
+// milliseconds prints a time as seconds: 8.001s, or 01:06:25 from an hour on.
+func milliseconds(n uint64) string {
+	if n >= 3600_000 {
+		return clock(uint32(min(n/1000, math.MaxUint32)))
+	}
+	return fmt.Sprintf("%d.%03ds", n/1000, n%1000)
+}
+
+// percent prints a part of a whole; of nothing there is no part.
+func percent(part, whole uint64) string {
+	if whole == 0 {
+		return "0.00%"
+	}
+	return fmt.Sprintf("%.2f%%", 100*float64(part)/float64(whole))
+}
+
+func yes(b bool) string {
+	if b {
+		return "Yes"
+	}
+	return "No"
+}
 
 func enabled(b bool) string {
 	if b {

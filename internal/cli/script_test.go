@@ -17,6 +17,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"holdfast/internal/admission"
 	"holdfast/internal/api"
 	"holdfast/internal/api/apitest"
 	"holdfast/internal/lns"
@@ -29,7 +30,7 @@ var update = flag.Bool("update", false, "rewrite goldens and the page of the man
 //
 //	daemon SHARDS LACS TUNNELS SESSIONS   starts the daemon; the counts are per one of the word before
 //	holdfast WORDS...                     as in a shell; times are shown as <time>
-//	state, destination, interface, drain, end: change what the daemon shows, see below
+//	state, destination, interface, drain, end, surge, alarm: change what the daemon shows, see below
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
@@ -43,6 +44,8 @@ func TestScripts(t *testing.T) {
 			"interface":   setInterfaceCount,
 			"drain":       setDrain,
 			"end":         endSubscriber,
+			"surge":       setSurge,
+			"alarm":       setAlarm,
 		},
 	})
 }
@@ -146,4 +149,22 @@ func setDrain(ts *testscript.TestScript, _ bool, _ []string) {
 // end: the first subscriber of the first shard has timed out.
 func endSubscriber(ts *testscript.TestScript, _ bool, _ []string) {
 	backendOf(ts).List[0].End(0, lns.CauseKeepalive)
+}
+
+// surge: the first shard has more calls than slots, waits for RADIUS, and has met
+// another dozen LACs.
+func setSurge(ts *testscript.TestScript, _ bool, _ []string) {
+	a := &backendOf(ts).List[0].Admission
+	a.InSetUp, a.Parked, a.OldestWait, a.Gated = 64, 1200, 2300*time.Millisecond, true
+	a.RADIUSInFlight, a.RADIUSQueued = 16, 48
+	a.Counters.Superseded, a.Counters.Crowded, a.Counters.Failed, a.Counters.WithdrawnLate, a.Counters.LateInSetUp = 11, 12, 13, 14, 15
+	for i := range 12 {
+		a.LACs = append(a.LACs, admission.LACShare{Address: netip.AddrFrom4([4]byte{198, 51, 100, byte(i)}), Parked: 100, Patience: 2 * time.Second})
+	}
+}
+
+// alarm: log-ins of the first shard have been stalled for a minute.
+func setAlarm(ts *testscript.TestScript, _ bool, _ []string) {
+	a := &backendOf(ts).List[0].Admission
+	a.Alarms = []lns.AlarmRow{{Alarm: lns.AlarmLogInsStalled, Age: time.Minute, Waiting: 7013}}
 }

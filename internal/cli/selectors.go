@@ -74,6 +74,7 @@ var (
 	selectInterface        = selector("interface", "<interface-name>", "Service interface", func(s *pb.Selector) *string { return &s.Interface })
 	selectRoutingInstance  = selector("routing-instance", "<name>", "Routing instance", func(s *pb.Selector) *string { return &s.RoutingInstance })
 	selectUser             = selector("user", "<name>", "User name", func(s *pb.Selector) *string { return &s.UserName })
+	selectCircuit          = selector("agent-circuit-identifier", "<id>", "Circuit of the access line", func(s *pb.Selector) *string { return &s.AgentCircuitId })
 	selectCalling          = selector("calling-number", "<number>", "Calling number", func(s *pb.Selector) *string { return &s.CallingNumber })
 )
 
@@ -90,9 +91,13 @@ var (
 		selectPeerGateway, selectPeerGatewayName, selectRoutingInstance, selectTunnelGroup, selectUser,
 	}
 
+	callSelectors = []arg{
+		selectCircuit, selectCalling, selectLocalSession, selectLocalTunnel, selectPeerGateway, selectPeerGatewayName, selectTunnelGroup, selectUser,
+	}
+
 	subscriberSelectors = []arg{
 		address("address", "IPv4 address of the subscriber, or one in its IPv6 prefix", func(s *pb.Selector) *string { return &s.Address }),
-		selector("agent-circuit-identifier", "<id>", "Circuit of the access line", func(s *pb.Selector) *string { return &s.AgentCircuitId }),
+		selectCircuit,
 		selector("agent-remote-identifier", "<id>", "Remote id of the access line", func(s *pb.Selector) *string { return &s.AgentRemoteId }),
 		selectCalling,
 		{word: "client-type", value: "<type>", values: []string{"l2tp"}, help: "How the subscriber came", set: anySubscriber},

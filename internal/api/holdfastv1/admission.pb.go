@@ -124,14 +124,14 @@ type AdmissionCounts struct {
 	Offered          uint64                 `protobuf:"varint,11,opt,name=offered,proto3" json:"offered,omitempty"` // calls since the start
 	Admitted         uint64                 `protobuf:"varint,12,opt,name=admitted,proto3" json:"admitted,omitempty"`
 	Up               uint64                 `protobuf:"varint,13,opt,name=up,proto3" json:"up,omitempty"`
-	Failed           uint64                 `protobuf:"varint,14,opt,name=failed,proto3" json:"failed,omitempty"`                                          // admitted, and refused for a reason of their own
-	WithdrawnParked  uint64                 `protobuf:"varint,15,opt,name=withdrawn_parked,json=withdrawnParked,proto3" json:"withdrawn_parked,omitempty"` // given up by the caller
-	WithdrawnInSetup uint64                 `protobuf:"varint,16,opt,name=withdrawn_in_setup,json=withdrawnInSetup,proto3" json:"withdrawn_in_setup,omitempty"`
-	LateInSetup      uint64                 `protobuf:"varint,17,opt,name=late_in_setup,json=lateInSetup,proto3" json:"late_in_setup,omitempty"` // deadline passed after they were admitted
-	Expired          uint64                 `protobuf:"varint,18,opt,name=expired,proto3" json:"expired,omitempty"`                              // deadline passed while parked
-	Superseded       uint64                 `protobuf:"varint,19,opt,name=superseded,proto3" json:"superseded,omitempty"`                        // parked, and their line dialled again
-	CrowdedOut       uint64                 `protobuf:"varint,20,opt,name=crowded_out,json=crowdedOut,proto3" json:"crowded_out,omitempty"`      // parked, and too many were
-	Unanswered       uint64                 `protobuf:"varint,21,opt,name=unanswered,proto3" json:"unanswered,omitempty"`                        // of the last three: dropped without CDN
+	Failed           uint64                 `protobuf:"varint,14,opt,name=failed,proto3" json:"failed,omitempty"`                                               // admitted, and refused for a reason of their own
+	WithdrawnParked  uint64                 `protobuf:"varint,15,opt,name=withdrawn_parked,json=withdrawnParked,proto3" json:"withdrawn_parked,omitempty"`      // given up by the caller
+	WithdrawnInSetup uint64                 `protobuf:"varint,16,opt,name=withdrawn_in_setup,json=withdrawnInSetup,proto3" json:"withdrawn_in_setup,omitempty"` // the same in set-up, or given up by us for late_in_setup
+	LateInSetup      uint64                 `protobuf:"varint,17,opt,name=late_in_setup,json=lateInSetup,proto3" json:"late_in_setup,omitempty"`                // deadline passed in set-up
+	Expired          uint64                 `protobuf:"varint,18,opt,name=expired,proto3" json:"expired,omitempty"`                                             // deadline passed while parked
+	Superseded       uint64                 `protobuf:"varint,19,opt,name=superseded,proto3" json:"superseded,omitempty"`                                       // parked, and their line dialled again
+	CrowdedOut       uint64                 `protobuf:"varint,20,opt,name=crowded_out,json=crowdedOut,proto3" json:"crowded_out,omitempty"`                     // parked, and too many were
+	Unanswered       uint64                 `protobuf:"varint,21,opt,name=unanswered,proto3" json:"unanswered,omitempty"`                                       // of the last three: dropped without CDN
 	SlotsGrown       uint64                 `protobuf:"varint,22,opt,name=slots_grown,json=slotsGrown,proto3" json:"slots_grown,omitempty"`
 	SlotsShrunk      uint64                 `protobuf:"varint,23,opt,name=slots_shrunk,json=slotsShrunk,proto3" json:"slots_shrunk,omitempty"`
 	Steps            uint64                 `protobuf:"varint,24,opt,name=steps,proto3" json:"steps,omitempty"`                                   // costly steps done for calls

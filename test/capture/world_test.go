@@ -62,7 +62,7 @@ func newWorld(t *testing.T) *world {
 // dials again would replace itself.
 func (w *world) dial(address string, plan storm.Plan) *storm.LAC {
 	w.t.Helper()
-	plan.Calling = fmt.Sprintf("555%d%%02d", len(w.lacs))
+	plan.Calling = fmt.Sprintf("555%d%%d", len(w.lacs))
 	plan.CircuitID = fmt.Sprintf("dslam-%d atm 1/%%d", len(w.lacs))
 	plan = plan.WithDefaults()
 	if err := plan.Check(); err != nil {

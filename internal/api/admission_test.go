@@ -39,8 +39,12 @@ func TestAdmissionAddsUp(t *testing.T) {
 	r := newRig(t, apitest.Size{Shards: 2})
 	r.List[0].Admission, r.List[1].Admission = fullAdmission(0, 1), fullAdmission(1, 2)
 	a, b, c := netip.MustParseAddr("192.0.2.10"), netip.MustParseAddr("192.0.2.11"), netip.MustParseAddr("192.0.2.12")
-	r.List[0].Admission.LACs = []admission.LACShare{{Address: a, Admitted: 5, Patience: 3 * time.Second}, {Address: b, Parked: 1, Admitted: 1, Patience: time.Second}}
-	r.List[1].Admission.LACs = []admission.LACShare{{Address: c, Admitted: 7, Patience: 8 * time.Second}, {Address: a, Admitted: 4, Patience: 2 * time.Second}}
+	r.List[0].Admission.LACs = []admission.LACShare{
+		{Address: a, Admitted: 5, Patience: 3 * time.Second}, {Address: b, Parked: 1, Admitted: 1, Patience: time.Second},
+	}
+	r.List[1].Admission.LACs = []admission.LACShare{
+		{Address: c, Admitted: 7, Patience: 8 * time.Second}, {Address: a, Admitted: 4, Patience: 2 * time.Second},
+	}
 	r.List[0].Summary.Counters.Failed[lns.CauseAuthDenied] = 3
 	r.List[1].Summary.Counters.Failed[lns.CauseAuthDenied] = 4
 	res, err := r.GetAdmission(ctx, connect.NewRequest(&pb.GetAdmissionRequest{}))

@@ -84,7 +84,8 @@ func lacShares(w io.Writer, lacs []*pb.LacShare, admitted uint64, all bool) {
 			fmt.Fprintf(w, "  (%d more: detail)\n", len(lacs)-lacsShown)
 			return
 		}
-		fmt.Fprintf(w, lacColumns, l.Address, fmt.Sprint(l.Parked), fmt.Sprint(l.Admitted), percent(l.Admitted, admitted), milliseconds(uint64(l.PatienceMs)))
+		fmt.Fprintf(w, lacColumns, l.Address, fmt.Sprint(l.Parked), fmt.Sprint(l.Admitted),
+			percent(l.Admitted, admitted), milliseconds(uint64(l.PatienceMs)))
 	}
 }
 
@@ -94,8 +95,9 @@ const shardColumns = "  %5s %7s %9s %7s %9s %9s %10s %10s %10s %7s %7s\n"
 func shardAdmission(w io.Writer, shards []*pb.AdmissionCounts) {
 	fmt.Fprintf(w, shardColumns, "Shard", "Slots", "In set-up", "Parked", "Wait p50", "Wait p99", "Offered", "Admitted", "Up", "Stale", "RADIUS")
 	for _, s := range shards {
-		fmt.Fprintf(w, shardColumns, fmt.Sprint(s.Shard), fmt.Sprint(s.Slots), fmt.Sprint(s.InSetup), fmt.Sprint(s.Parked), span(s.WaitP50Us), span(s.WaitP99Us),
-			fmt.Sprint(s.Offered), fmt.Sprint(s.Admitted), fmt.Sprint(s.Up), percent(s.StepsWasted, s.Steps), fmt.Sprint(s.RadiusWindow))
+		fmt.Fprintf(w, shardColumns, fmt.Sprint(s.Shard), fmt.Sprint(s.Slots), fmt.Sprint(s.InSetup), fmt.Sprint(s.Parked),
+			span(s.WaitP50Us), span(s.WaitP99Us), fmt.Sprint(s.Offered), fmt.Sprint(s.Admitted), fmt.Sprint(s.Up),
+			percent(s.StepsWasted, s.Steps), fmt.Sprint(s.RadiusWindow))
 	}
 }
 

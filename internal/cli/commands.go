@@ -29,8 +29,8 @@ func commands() *node {
 func showL2TP() []node {
 	level := levels("A line each (default)", "A paragraph each", "All there is, with statistics", "Statistics only")
 	return []node{
-		{word: "admission", help: "Which calls are set up, and what they wait for", args: levels("All shards together (default)", "Each shard too, and all LACs"),
-			run: showAdmission},
+		{word: "admission", help: "Which calls are set up, and what they wait for", run: showAdmission,
+			args: levels("All shards together (default)", "Each shard too, and all LACs")},
 		{word: "call-history", help: "Calls that have ended, up or not, the newest first: who, when and why",
 			args: join(levels("A line each (default)", "A paragraph each"), callSelectors), run: showCallHistory},
 		{word: "client", help: "Clients of the access profiles: who may dial", args: one("Host name of the LAC, or default"), run: showClients},

@@ -74,9 +74,11 @@ var (
 	selectInterface        = selector("interface", "<interface-name>", "Service interface", func(s *pb.Selector) *string { return &s.Interface })
 	selectRoutingInstance  = selector("routing-instance", "<name>", "Routing instance", func(s *pb.Selector) *string { return &s.RoutingInstance })
 	selectUser             = selector("user", "<name>", "User name", func(s *pb.Selector) *string { return &s.UserName })
-	selectCircuit          = selector("agent-circuit-identifier", "<id>", "Circuit of the access line", func(s *pb.Selector) *string { return &s.AgentCircuitId })
+	selectCircuit          = selector("agent-circuit-identifier", "<id>", "Circuit of the access line", circuit)
 	selectCalling          = selector("calling-number", "<number>", "Calling number", func(s *pb.Selector) *string { return &s.CallingNumber })
 )
+
+func circuit(s *pb.Selector) *string { return &s.AgentCircuitId }
 
 var (
 	destinationSelectors = []arg{selectLocalGateway, selectPeerGateway}
@@ -92,7 +94,8 @@ var (
 	}
 
 	callSelectors = []arg{
-		selectCircuit, selectCalling, selectLocalSession, selectLocalTunnel, selectPeerGateway, selectPeerGatewayName, selectTunnelGroup, selectUser,
+		selectCircuit, selectCalling, selectLocalSession, selectLocalTunnel,
+		selectPeerGateway, selectPeerGatewayName, selectTunnelGroup, selectUser,
 	}
 
 	subscriberSelectors = []arg{

@@ -23,10 +23,11 @@ func admissionMetrics() []metric[*shard] {
 		}),
 		gauge("holdfast_admission_oldest_wait_seconds", "How long the oldest parked call has waited.",
 			func(s *shard) float64 { return s.a().OldestWait.Seconds() }),
-		gauges("holdfast_admission_setup_seconds", "measure", "How long set-up takes, recently and at least; the number of slots follows it.", func(s *shard, out emit) {
-			out(s.a().SetUpLatency.Seconds(), "recent")
-			out(s.a().SetUpFloor.Seconds(), "least")
-		}),
+		gauges("holdfast_admission_setup_seconds", "measure", "How long set-up takes, recently and at least; the number of slots follows it.",
+			func(s *shard, out emit) {
+				out(s.a().SetUpLatency.Seconds(), "recent")
+				out(s.a().SetUpFloor.Seconds(), "least")
+			}),
 		gauge("holdfast_admission_gated", "1 while no call is begun because the RADIUS window is full.",
 			func(s *shard) float64 { return bit(s.a().Gated) }),
 		counts("holdfast_admission_calls_total", "event", "What became of calls, from ICRQ on.", parts(

@@ -79,7 +79,8 @@ func (b *Backend) Do(ctx context.Context, shard int, r *lns.Request) error {
 		return nil
 	}
 	s.serve(r)
-	b.RowsMax = max(b.RowsMax, len(r.Destinations), len(r.Tunnels), len(r.Sessions), len(r.Subscribers), len(r.Groups), len(r.Clients), len(r.Pools), len(r.Calls))
+	b.RowsMax = max(b.RowsMax, len(r.Destinations), len(r.Tunnels), len(r.Sessions), len(r.Subscribers), len(r.Groups),
+		len(r.Clients), len(r.Pools), len(r.Calls))
 	return nil
 }
 

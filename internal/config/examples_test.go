@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -69,6 +70,24 @@ func comparableLines(text string) (lines []string) {
 		}
 	}
 	return lines
+}
+
+// The manual on overload prints the settings that are in force without it.
+func TestOverloadSettings(t *testing.T) {
+	_, block, _ := strings.Cut(string(read(t, "../../docs/operations/overload.md")), "\n```\n")
+	block, _, found := strings.Cut(block, "\n```\n")
+	if !found {
+		t.Fatal("there is no configuration in it")
+	}
+	_, bare := load(t, "bare", []byte(baseText()))
+	_, given := load(t, "given", []byte(baseText()+block))
+	if diff := cmp.Diff(bare.LNS.Admission, given.LNS.Admission); diff != "" {
+		t.Errorf("admission: %s", diff)
+	}
+	if r := given.LNS.Redial; !slices.Equal(r.LineBy, []lns.LineKey{lns.LineByCallingNumber, lns.LineByCircuitID}) ||
+		bare.LNS.Redial.LineBy != nil || r.MinimumAge != bare.LNS.Redial.MinimumAge || r.Disabled {
+		t.Errorf("redial-replaces: %+v", r)
+	}
 }
 
 // The demonstration dials fixed names and addresses; this is where they are

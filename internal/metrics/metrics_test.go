@@ -14,6 +14,7 @@ import (
 	"net/netip"
 	"os"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -235,6 +236,32 @@ func TestScrapeFailsWhole(t *testing.T) {
 	Handler(s).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	if w.Code != http.StatusInternalServerError || !strings.Contains(w.Body.String(), "shard is gone") {
 		t.Errorf("scrape: %d %s", w.Code, w.Body)
+	}
+}
+
+// What the manual on overload tells operators to watch is there.
+func TestOverloadManual(t *testing.T) {
+	text, err := os.ReadFile("../../docs/operations/overload.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	declared := make(map[string]bool)
+	for _, d := range Declarations() {
+		declared[d.Name] = true
+	}
+	names := regexp.MustCompile("`(holdfast_[a-z_]+)`").FindAllSubmatch(text, -1)
+	for _, n := range names {
+		if !declared[string(n[1])] {
+			t.Errorf("%s is not declared", n[1])
+		}
+	}
+	if len(names) < 5 {
+		t.Errorf("it names %d metrics", len(names))
+	}
+	for a := range lns.Alarm(lns.AlarmCount) {
+		if !strings.Contains(string(text), "| "+a.String()+" |") {
+			t.Errorf("it does not tell about %v", a)
+		}
 	}
 }
 

@@ -113,7 +113,7 @@ func New(cfg Config, start time.Time) *Controller {
 // Configure changes the bounds for what comes.
 func (c *Controller) Configure(cfg Config) {
 	c.cfg = cfg
-	c.limit.low, c.limit.high = cfg.slotsMin(), cfg.slotsMax()
+	c.limit.bound(cfg.slotsMin(), cfg.slotsMax())
 	c.refusals.rate = int64(cfg.refusalsRate())
 }
 

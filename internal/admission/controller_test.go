@@ -32,6 +32,40 @@ func TestOrder(t *testing.T) {
 	}
 }
 
+// New bounds hold for what comes, with calls parked and in set-up.
+func TestConfigure(t *testing.T) {
+	c := New(Config{}, epoch)
+	for i := range 100 {
+		c.Offer(epoch, Call{Element: uint32(i), LAC: lacAddr(1), Tunnel: 1}, nil)
+	}
+	begin := func() (n int) {
+		for {
+			if _, ok := c.Next(at(1)); !ok {
+				return n
+			}
+			n++
+		}
+	}
+	if n := begin(); n != 64 {
+		t.Fatalf("%d begun by default", n)
+	}
+	c.Configure(Config{SlotsMin: 2, SlotsMax: 8})
+	for el := range uint32(60) {
+		c.Failed(el)
+	}
+	if n := begin(); n != 4 || c.InSetUp() != 8 {
+		t.Errorf("%d begun with 8 slots, %d in set-up", n, c.InSetUp())
+	}
+	c.Configure(Config{SlotsMin: 20})
+	if n := begin(); n != 12 {
+		t.Errorf("%d more with 20", n)
+	}
+	c.Configure(Config{Disabled: true})
+	if n := begin(); n != 20 || !c.Idle() {
+		t.Errorf("%d begun without admission", n)
+	}
+}
+
 // Turns go round the LACs and, in a LAC, round its tunnels.
 func TestFairness(t *testing.T) {
 	c := New(Config{}, epoch)

@@ -30,6 +30,12 @@ func (m *limit) init(low, high int) {
 	m.l = float64(min(max(4*low, low), high))
 }
 
+// bound changes the bounds; L goes where it may be.
+func (m *limit) bound(low, high int) {
+	m.low, m.high = low, high
+	m.l = min(max(m.l, float64(low)), float64(high))
+}
+
 // threshold is the latency above which something is congested.
 func (m *limit) threshold() float64 { return max(inflated*m.floor, inflatedMin) }
 

@@ -13,6 +13,7 @@ import (
 	"holdfast/cmd/holdfast/stage"
 	"holdfast/internal/storm"
 	"holdfast/ppp"
+	"holdfast/test/process"
 )
 
 // Login is one run of log-ins, SCCRQ to IPCP opened, with CHAP and local users.
@@ -70,13 +71,13 @@ func (l lab) with(ctx context.Context, subscribers int, env []string, f func(*st
 // login measures one run at the plan's rate.
 func (l lab) login(ctx context.Context, p storm.Plan) (x *Login, err error) {
 	err = l.with(ctx, p.Sessions, nil, func(s *stage.Stage) error {
-		before, err := cpuTime(s.PID())
+		before, err := process.CPU(s.PID())
 		if err != nil {
 			return err
 		}
 		var after time.Duration
 		var failed error
-		result, err := storm.Run(ctx, options(s, p, func() { after, failed = cpuTime(s.PID()) }))
+		result, err := storm.Run(ctx, options(s, p, func() { after, failed = process.CPU(s.PID()) }))
 		if err = errors.Join(err, failed); err != nil {
 			return err
 		}

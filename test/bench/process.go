@@ -5,37 +5,15 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
 	"strconv"
 	"strings"
-	"time"
 
 	"holdfast/cmd/holdfast/stage"
 )
-
-// clockTick is the unit of CPU times in /proc: USER_HZ, 100 on Linux.
-const clockTick = 10 * time.Millisecond
-
-// cpuTime is the user and system time of a process, fields 14 and 15 of
-// /proc/PID/stat, proc(5).
-func cpuTime(pid int) (time.Duration, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0, err
-	}
-	// The name, field 2, is in brackets and may hold anything.
-	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
-	if len(fields) < 13 {
-		return 0, errors.New("short /proc/PID/stat")
-	}
-	user, err1 := strconv.ParseInt(fields[11], 10, 64)
-	system, err2 := strconv.ParseInt(fields[12], 10, 64)
-	return time.Duration(user+system) * clockTick, errors.Join(err1, err2)
-}
 
 // weight is memory in octets.
 type weight struct{ heap, rss float64 }

@@ -42,7 +42,8 @@ type Options struct {
 	// has returned. nil: nothing.
 	AtHold func()
 
-	Progress func(Progress) // called each second; nil: not
+	Progress func(Progress) // called Every so often; nil: not
+	Every    time.Duration  // [1 s], not less than 20 ms
 	Listen   Listener       // nil: kernel.ListenUDP here
 }
 
@@ -89,6 +90,9 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	}
 	if o.Listen == nil {
 		o.Listen = kernel.ListenUDP
+	}
+	if o.Every == 0 {
+		o.Every = progressInterval
 	}
 	if o.Stall == 0 {
 		o.Stall = 10*time.Second + max(o.Plan.Patience, 0) + max(o.Plan.RedialDelay, 0) + o.Plan.RedialJitter
@@ -265,7 +269,7 @@ func (r *run) poll() {
 	r.result.peak(&r.total)
 	now := time.Now()
 	interval := now.Sub(r.lastLine)
-	if r.Progress == nil || interval < progressInterval {
+	if r.Progress == nil || interval < r.Every {
 		return
 	}
 	if !r.lastLine.IsZero() {

@@ -96,7 +96,7 @@ func TestRulesCatch(t *testing.T) {
 		{"variables", "ppp/x.go", head + "var n int\n\nfunc f() { n := 0; n++ }", ""},
 		{"length", "ppp/x.go", head + "func f() {\n" + strings.Repeat("\tf()\n", functionLines) + "}", "func f of 82 lines"},
 		{"length", "ppp/x.go", head + strings.Repeat("\n", fileLines), "at most 800"},
-		{"length", "ppp/x.go", head + "// " + strings.Repeat("x", lineLength), "line of 163 columns"},
+		{"length", "ppp/x.go", head + "// " + strings.Repeat("x", lineLength), "line of 163 characters"},
 		{"licence", "ppp/x.go", "// Package p is.\npackage p\n", "begins without"},
 		{"package", "ppp/x.go", licence + "package p\n", "without a comment"},
 		{"comment", "ppp/x.go", head + "func F() {}", "func F has no comment"},

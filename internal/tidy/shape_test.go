@@ -25,8 +25,8 @@ func checkLengths(m *module, r *report) {
 			r.line(f.path, n, "file of %d lines, at most %d", n, fileLines)
 		}
 		lines(f.text, func(n int, line string) {
-			if w := utf8.RuneCountInString(line) + 3*(len(line)-len(strings.TrimLeft(line, "\t"))); w > lineLength {
-				r.line(f.path, n, "line of %d columns, at most %d", w, lineLength)
+			if w := utf8.RuneCountInString(line); w > lineLength {
+				r.line(f.path, n, "line of %d characters, at most %d", w, lineLength)
 			}
 		})
 		for _, d := range f.ast.Decls {

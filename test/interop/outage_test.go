@@ -47,8 +47,8 @@ func testOutage(t *testing.T, n *lns, g *guest) {
 	for _, pid := range pids {
 		g.signal(pid, syscall.SIGTERM)
 	}
-	if !g.waitGone(30, "/run/state/s*.up") {
-		t.Error("not all sessions ended")
+	if !g.waitGone(30, "/run/ppp[0-9]*.pid") {
+		t.Error("not every pppd has ended")
 	}
 	n.wantNothingLeftWithin(40 * time.Second)
 }

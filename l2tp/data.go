@@ -9,9 +9,14 @@ import (
 	"holdfast/l2tp/wire"
 )
 
-// lateMax is how many late messages in a row, each the successor of the one
-// before, mean that the peer counts anew.
-const lateMax = 4
+const (
+	// lateMax is how many late messages in a row, each the successor of the one
+	// before, mean that the peer counts anew.
+	lateMax = 4
+	// missingMax is how far behind the newest a late message may be and still be
+	// told from one that comes twice.
+	missingMax = 32
+)
 
 // handleData takes a data message. Whatever is wrong with it, it is only dropped
 // and counted: data may overtake the ICCN (see early.go) and outlive the CDN.
@@ -59,7 +64,10 @@ func (e *Endpoint) dataEffect(t *tunnel, el Element, s *session, frame []byte, f
 }
 
 // inOrder applies RFC 2661 §5.4 to a received data message; false drops it.
-// Frames are never held back: what comes late is lost, as it may be on any link.
+// Frames are never held back. One that others have overtaken is handed over when
+// it comes, if it comes soon and has not come before: "IP is tolerant to datagram
+// loss and reordering", PPP's own packets have Identifiers, and the loss of one of
+// them would cost a Restart timer.
 func (e *Endpoint) inOrder(s *session, h *wire.DataHeader) bool {
 	if !s.lns && !s.required {
 		// "if the LAC receives a data message without sequence numbers present, it MUST
@@ -77,7 +85,12 @@ func (e *Endpoint) inOrder(s *session, h *wire.DataHeader) bool {
 		}
 		return true
 	}
-	if int16(h.Ns-s.nr) < 0 {
+	ahead := h.Ns - s.nr // how many messages have been left out
+	if int16(ahead) < 0 {
+		if behind := s.nr - 1 - h.Ns; behind < missingMax && s.missing&(1<<behind) != 0 {
+			s.missing &^= 1 << behind
+			return true
+		}
 		if h.Ns != s.late+1 {
 			s.lates = 0
 		}
@@ -86,7 +99,9 @@ func (e *Endpoint) inOrder(s *session, h *wire.DataHeader) bool {
 			e.counters.LateData++
 			return false
 		}
+		ahead, s.missing = 0, 0
 	}
+	s.missing = s.missing<<(ahead+1) | (1<<ahead-1)<<1
 	s.nr, s.lates = h.Ns+1, 0
 	return true
 }

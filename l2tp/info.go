@@ -74,7 +74,7 @@ type Counters struct {
 	UnknownTunnel   uint64 // control for a tunnel that does not exist
 	UnknownSession  uint64 // data for a tunnel or session that does not exist
 	EarlyData       uint64 // data before the session was established
-	LateData        uint64 // sequenced data that came too late, dropped
+	LateData        uint64 // sequenced data that came too late or twice, dropped
 	MissingSequence uint64 // data without the sequence numbers that are required, dropped
 	WrongAddress    uint64 // dropped by AddressChange
 	AddressChanges  uint64 // accepted

@@ -22,16 +22,19 @@ type session struct {
 	rested int64       // free: when the id may be used again, ns after Endpoint.start
 	next   Element     // free lists, of a tunnel's elements or of the space's blocks
 	prev   Element     // free list of blocks
-	tunnel TunnelID    // whose extent this is; 0: nobody's
-	local  SessionID   // fixed as long as the extent belongs to the tunnel
-	peer   SessionID   // the peer's Assigned Session ID; 0: not known yet
-	ns     uint16      // of the next data message we send
-	nr     uint16      // expected in the next data message
-	late   uint16      // Ns of the last data message that came late
-	early  uint16      // where a frame that came too early is kept, plus 1; 0: nowhere
-	state  SessionState
-	block  uint8 // 1 + kind of the free block that begins here; 0: none does
-	lates  uint8 // late data messages in a row, each the next of the one before
+	// missing has a bit for each of the data messages before nr, the newest in bit
+	// 0: 1 when it has not come.
+	missing uint32
+	tunnel  TunnelID  // whose extent this is; 0: nobody's
+	local   SessionID // fixed as long as the extent belongs to the tunnel
+	peer    SessionID // the peer's Assigned Session ID; 0: not known yet
+	ns      uint16    // of the next data message we send
+	nr      uint16    // expected in the next data message
+	late    uint16    // Ns of the last data message that came late
+	early   uint16    // where a frame that came too early is kept, plus 1; 0: nowhere
+	state   SessionState
+	block   uint8 // 1 + kind of the free block that begins here; 0: none does
+	lates   uint8 // late data messages in a row, each the next of the one before
 
 	lns        bool // our role in this call
 	required   bool // AVP 39: all data of this session is sequenced

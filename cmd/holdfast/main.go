@@ -36,6 +36,9 @@ type commandLine struct {
 	Operate     operateCommand `cmd:"" default:"withargs" name:"show|clear" help:"Ask or command a running LNS; no words: a prompt; ?: help."`
 }
 
+// exitUsage is the status for words that are not understood, as package cli has it.
+const exitUsage = 2
+
 // exitCode ends the process with a status and says nothing: whoever returned it
 // has said what there was to say.
 type exitCode int
@@ -47,14 +50,15 @@ func main() { os.Exit(run(os.Args[1:])) }
 // run does what args say and returns the exit status.
 func run(args []string) int {
 	var cli commandLine
-	parser, err := kong.New(&cli, kong.Name("holdfast"), kong.Description("An L2TP network server (LNS)."), kong.UsageOnError())
+	parser, err := kong.New(&cli, kong.Name("holdfast"), kong.Description("An L2TP network server (LNS)."))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "holdfast:", err)
 		return 1
 	}
 	command, err := parser.Parse(args)
 	if err != nil {
-		parser.FatalIfErrorf(err)
+		fmt.Fprintf(os.Stderr, "holdfast: %v; --help says more\n", err)
+		return exitUsage
 	}
 	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer restore()

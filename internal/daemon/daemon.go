@@ -187,7 +187,9 @@ func (d *daemon) serve(ctx context.Context) error {
 // stop tells every tunnel that the LNS ends, for no longer than StopTimeout,
 // and brings everything down.
 func (d *daemon) stop(why string, cause error) error {
-	errs := []error{cause, notify(systemd.SdNotifyStopping)}
+	// A service manager that has gone before us is no reason to fail.
+	_ = notify(systemd.SdNotifyStopping)
+	errs := []error{cause}
 	d.note(event.Record{ID: event.DaemonStopping, Name: why, Count: len(d.shards)})
 	errs = append(errs, d.surfaces.stop())
 	ctx, cancel := context.WithTimeout(context.Background(), d.opt.StopTimeout)

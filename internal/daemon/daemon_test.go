@@ -313,6 +313,15 @@ func TestStopTellsTunnels(t *testing.T) {
 	}
 }
 
+// A service manager that is gone when the daemon stops does not make the stop a failure.
+func TestStopWithoutServiceManager(t *testing.T) {
+	r := prepare(t, text()).start()
+	if err := errors.Join(r.notify.Close(), os.Remove(os.Getenv("NOTIFY_SOCKET"))); err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	r.stop()
+}
+
 // LACs that do not answer hold a stop up for StopTimeout and no longer.
 func TestStopIsBounded(t *testing.T) {
 	r := prepare(t, text())

@@ -180,13 +180,11 @@ type testLNS struct {
 	pfx      ppp.Effects
 	out      []packet.Datagram
 
-	refuse  uint16                                  // Result Code of a CDN for every call; 0: accept
-	mute    bool                                    // acknowledge calls and say nothing more
-	user    map[string]int                          // log-ins by name
-	number  map[string]int                          // calls by calling number
-	before  func(now time.Time, e l2tp.Effect) bool // a test's own handling; true: handled
-	swallow float64                                 // share of packets from subscribers that are not echoed
-	damage  bool                                    // change an octet of every echo
+	refuse uint16         // Result Code of a CDN for every call; 0: accept
+	mute   bool           // acknowledge calls and say nothing more
+	user   map[string]int // log-ins by name
+	number map[string]int // calls by calling number
+	damage bool           // change an octet of every echo
 }
 
 func newTestLNS(plan *Plan, r *rand.Rand, now time.Time) *testLNS {

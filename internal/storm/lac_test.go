@@ -94,7 +94,7 @@ func TestSameSeedSameOctets(t *testing.T) {
 		b.run(time.Minute, nil)
 		return b.seen
 	}
-	if run(1) != run(1) || run(1) == run(2) {
+	if first := run(1); run(1) != first || run(2) == first {
 		t.Fatal("what a LAC sends is not determined by its seed")
 	}
 }

@@ -22,6 +22,8 @@ type poolPart struct {
 	denied  bool         // while those who waited are told that the broker has nothing left
 	waiting []sessionRef // for a block
 	dry     uint64       // requests that found the pool and those linked to it empty
+	polled  int          // shards asked for single units
+	loans   []lot        // units of other shards, for those who wait
 }
 
 // addPools makes this shard's part of the pools that are new. Their ranges have
@@ -95,12 +97,11 @@ func (e *Engine) allocate(s *session, p *Pool, w wait, fx *Effects) bool {
 	}
 	for ; p != nil; p = p.Linked {
 		part := e.pools[p.Name]
-		if u, ok := part.local.Allocate(); ok {
-			prefix := part.local.Prefix(u)
+		if l, ok := e.take(part); ok {
 			if w == waitPool {
-				s.pool, s.ipv4 = part, prefix.Addr()
+				s.pool, s.ipv4, s.lender4 = part, l.prefix.Addr(), uint16(l.lender)+1
 			} else {
-				s.pool6, s.ipv6 = part, prefix
+				s.pool6, s.ipv6, s.lender6 = part, l.prefix, uint16(l.lender)+1
 			}
 			s.search = nil
 			return true

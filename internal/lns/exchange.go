@@ -114,6 +114,10 @@ func (e *Engine) deliver(m *Message, fx *Effects) {
 		if part := e.pools[m.Pool]; part != nil && part.broker != nil {
 			part.broker.Return(m.From, m.Block)
 		}
+	case MessagePoolBorrow:
+		e.lendUnits(m, fx)
+	case MessagePoolLoan:
+		e.gotLoan(m, fx)
 	case MessagePoolUnit:
 		if part := e.pools[m.Pool]; part != nil {
 			e.releaseUnit(part, m.Address, fx)
@@ -240,18 +244,24 @@ func (e *Engine) lendBlock(m *Message, fx *Effects) {
 	e.tell(reply, fx)
 }
 
-// gotBlock takes a block in, or learns that there is none, and goes on with
-// those who waited.
+// gotBlock takes a block in, or asks the other shards when there is none.
 func (e *Engine) gotBlock(m *Message, fx *Effects) {
 	part := e.pools[m.Pool]
 	if part == nil {
 		return
 	}
-	part.asked = false
-	if m.OK {
-		part.local.Add(m.Block)
+	if !m.OK {
+		part.polled = 0
+		e.borrow(part, fx)
+		return
 	}
-	part.denied = !m.OK
+	part.local.Add(m.Block)
+	e.poolAnswered(part, true, fx)
+}
+
+// poolAnswered goes on with those who waited for a pool.
+func (e *Engine) poolAnswered(part *poolPart, ok bool, fx *Effects) {
+	part.asked, part.denied = false, !ok
 	waiting := part.waiting
 	part.waiting = nil
 	for _, r := range waiting {

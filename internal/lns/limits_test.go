@@ -201,6 +201,45 @@ func TestPools(t *testing.T) {
 	}
 }
 
+// While any shard has a free address nobody is refused: small pools are used up
+// to the last address, whoever holds the blocks.
+func TestPoolIsUsedUpOverShards(t *testing.T) {
+	cfg := testConfig()
+	small := &Pool{Name: "small", Prefix: netip.MustParsePrefix("203.0.113.0/26")} // 62 addresses
+	cfg.Pools = append(cfg.Pools, small)
+	cfg.terms().PPP.Pool = small
+	w := newWorld(t, cfg, 4)
+	l := w.lac(0)
+	var all []*modem
+	for i := range 62 {
+		all = append(all, l.login(l.tunnel(), fmt.Sprintf("user%d@example", i)))
+	}
+	// Every second one goes, which leaves holes everywhere; then one shard wants them all.
+	for i := 0; i < len(all); i += 2 {
+		l.ep.CloseCall(w.now, all[i].el, l2tp.Result{Code: 1}, nil, &l.fx)
+		l.settle()
+	}
+	w.run()
+	id := l.tunnel()
+	seen := map[netip.Addr]bool{}
+	for i := range 31 {
+		m := l.login(id, fmt.Sprintf("user%d@example", 100+i))
+		if a := m.link.Network().LocalIPv4; seen[a] {
+			t.Fatalf("%v twice", a)
+		} else {
+			seen[a] = true
+		}
+	}
+	m := l.dial(id, "user200@example", "pw")
+	w.until("refusal", func() bool { return m.gone })
+	for id := range l.up {
+		l.ep.CloseTunnel(w.now, id, l2tp.Result{Code: 1}, &l.fx)
+		l.settle()
+	}
+	w.advance(time.Second)
+	w.wantClean()
+}
+
 // An address that belongs to one subscriber is in no pool and on one session.
 func TestFramedAddress(t *testing.T) {
 	for _, shards := range []int{1, 3} {

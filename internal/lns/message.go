@@ -20,6 +20,8 @@ const (
 	MessagePoolAsk                         // a block of Pool is wanted
 	MessagePoolBlock                       // Block of Pool is lent if OK, else there is none
 	MessagePoolReturn                      // Block of Pool is given back
+	MessagePoolBorrow                      // Number single units of Pool are wanted
+	MessagePoolLoan                        // Units of Pool are lent
 	MessagePoolUnit                        // Address of Pool is given back to the shard whose block it is from
 	MessageLineTake                        // to the home of Line: Holder is its newest session
 	MessageLineLeave                       // to the home of Line: Holder has ended
@@ -47,6 +49,7 @@ type Message struct {
 	Other     directory.Holder
 	Left      inheritance
 	Address   netip.Addr
+	Units     []netip.Prefix
 }
 
 // Droppable says whether the message may be lost when a mailbox is full: a

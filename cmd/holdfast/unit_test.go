@@ -19,7 +19,7 @@ func TestUnitFile(t *testing.T) {
 	var seen []string
 	for line := range strings.Lines(string(text)) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
-		if !strings.HasPrefix(key, "Exec") {
+		if !strings.HasPrefix(key, "ExecStart") {
 			continue
 		}
 		var cli commandLine

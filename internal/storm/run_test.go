@@ -126,7 +126,8 @@ func TestRunEndsWhenNothingComesUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Complete || r.SessionsUp != 0 || r.ByResult["4"] != 5 || r.Failed["cleared by CDN"] != 5 || r.LastCDN != `result 4, PPP disconnect cause 17, protocol 0xc021 "busy"` || r.Left != 0 {
+	const lastCDN = `result 4, PPP disconnect cause 17, protocol 0xc021 "busy"`
+	if r.Complete || r.SessionsUp != 0 || r.ByResult["4"] != 5 || r.Failed["cleared by CDN"] != 5 || r.LastCDN != lastCDN || r.Left != 0 {
 		t.Errorf("%+v", r)
 	}
 }

@@ -169,7 +169,7 @@ func (c *Controller) choose(now int64) (int32, bool) {
 		return c.queue.oldest(), true
 	}
 	newest := now-c.queue.parked[c.queue.oldest()].arrived > int64(c.cfg.shortWait())
-	for range c.queue.lacsWaiting() {
+	for range c.queue.waiting {
 		i := c.queue.turn(newest)
 		p := &c.queue.parked[i]
 		if now < c.beginBy(p) {
@@ -233,7 +233,7 @@ func (c *Controller) Expire(now time.Time, limit int, out []Dismissal) []Dismiss
 		return out
 	}
 	t, k := c.ns(now), c.queue.turnLAC
-	for range c.queue.lacsWaiting() {
+	for range c.queue.waiting {
 		next := c.queue.lacs[k].ring.next
 		for i := c.queue.lacs[k].first; i != none && limit > 0; i = c.queue.lacs[k].first {
 			if t < c.beginBy(&c.queue.parked[i]) {

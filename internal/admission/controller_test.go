@@ -78,7 +78,7 @@ func TestFairness(t *testing.T) {
 	}
 	offer(1, 1, 100) // 0..99: a LAC gone wild in one tunnel
 	offer(1, 2, 2)   // 100, 101
-	offer(2, 9, 3)   // 102..104
+	offer(2, 9, 3)   // 102..104: it comes last, and had no turn yet
 	var got []uint32
 	for range 8 {
 		el, ok := c.Next(at(1))
@@ -87,7 +87,7 @@ func TestFairness(t *testing.T) {
 		}
 		got = append(got, el)
 	}
-	if want := "[0 102 100 103 1 104 101 2]"; fmt.Sprint(got) != want {
+	if want := "[102 0 103 100 104 1 101 2]"; fmt.Sprint(got) != want {
 		t.Errorf("order %v, want %s", got, want)
 	}
 }
@@ -366,8 +366,14 @@ func (q *queue) check(t *rapid.T) {
 		}
 		sum += l.count
 	}
-	if sum != q.count || lacs != q.lacsWaiting() {
-		t.Fatalf("LACs have %d of %d, %d and %d wait", sum, q.count, lacs, q.lacsWaiting())
+	ring := 0
+	for k := q.turnLAC; k != none; k = q.lacs[k].ring.next {
+		if ring++; q.lacs[k].ring.next == q.turnLAC {
+			break
+		}
+	}
+	if sum != q.count || lacs != q.waiting || lacs != ring {
+		t.Fatalf("LACs have %d of %d, %d wait, %d are in the ring, counted %d", sum, q.count, lacs, ring, q.waiting)
 	}
 }
 
@@ -410,5 +416,45 @@ func TestTooLateToBegin(t *testing.T) {
 	}
 	if _, ok := c.Next(at(30000)); ok {
 		t.Error("a call was begun past its deadline")
+	}
+}
+
+// A LAC that takes less than its share does not wait behind those that take
+// more; one that has just had its turn does.
+func TestSparseLACIsNext(t *testing.T) {
+	c := New(Config{}, epoch)
+	el := uint32(0)
+	offer := func(lac int) uint32 {
+		el++
+		c.Offer(epoch, Call{Element: el, LAC: lacAddr(lac)}, nil)
+		return el
+	}
+	next := func() int {
+		el, ok := c.Next(at(1))
+		if !ok {
+			t.Fatal("no call")
+		}
+		return int(c.queue.lacs[c.setup[el].lac].addr.As4()[3])
+	}
+	for range 10 {
+		for lac := range 3 {
+			offer(lac)
+		}
+	}
+	for range 5 {
+		next()
+	}
+	offer(9)
+	if lac := next(); lac != 9 {
+		t.Errorf("the turn is LAC %d's, not the newcomer's", lac)
+	}
+	offer(9)
+	for i := range 3 {
+		if lac := next(); lac == 9 {
+			t.Errorf("LAC 9 has another turn after %d of the others", i)
+		}
+	}
+	if lac := next(); lac != 9 {
+		t.Errorf("the turn is LAC %d's, the round is over", lac)
 	}
 }

@@ -18,6 +18,8 @@ type queue struct {
 	lacs    []lac
 	lacAt   map[netip.Addr]int32
 	turnLAC int32 // the LAC whose turn is next; none: no call waits
+	waiting int   // LACs in the ring
+	turns   int   // that LACs have had
 	tunnels []tunnel
 	freeTun int32
 	tunAt   map[tunnelKey]int32
@@ -52,6 +54,7 @@ type lac struct {
 	count    int
 	ring     link  // LACs with parked calls
 	turn     int32 // the tunnel whose turn is next
+	served   int   // queue.turns after its last turn; 0: it had none
 	admitted uint64
 	patience patience
 }
@@ -129,22 +132,12 @@ func (q *queue) turn(newest bool) int32 {
 	l := &q.lacs[q.turnLAC]
 	u := &q.tunnels[l.turn]
 	q.turnLAC, l.turn = l.ring.next, u.ring.next
+	q.turns++
+	l.served = q.turns
 	if newest {
 		return u.last
 	}
 	return u.first
-}
-
-// lacsWaiting is the number of LACs in the ring.
-func (q *queue) lacsWaiting() (n int) {
-	if q.turnLAC == none {
-		return 0
-	}
-	for k := q.turnLAC; ; k = q.lacs[k].ring.next {
-		if n++; q.lacs[k].ring.next == q.turnLAC {
-			return n
-		}
-	}
 }
 
 // oldestOfFullest is the longest parked call of the LAC that has most.
@@ -172,20 +165,27 @@ func (q *queue) lacOf(a netip.Addr) int32 {
 	return k
 }
 
+// joinLAC lets a LAC into the ring. One that had no turn for a whole round is
+// next: who takes less than his share does not wait for those who take more.
+// Any other goes to the end of the round.
 func (q *queue) joinLAC(k int32) {
 	l := &q.lacs[k]
+	q.waiting++
 	if q.turnLAC == none {
 		q.turnLAC, l.ring = k, link{k, k}
 		return
 	}
-	// Before the one whose turn is next: at the end of the round.
-	next := q.turnLAC
+	next := q.turnLAC // before it is the end of the round
 	l.ring = link{q.lacs[next].ring.prev, next}
 	q.lacs[l.ring.prev].ring.next = k
 	q.lacs[next].ring.prev = k
+	if l.served == 0 || q.turns-l.served >= q.waiting {
+		q.turnLAC = k
+	}
 }
 
 func (q *queue) leaveLAC(k int32) {
+	q.waiting--
 	r := q.lacs[k].ring
 	if r.next == k {
 		q.turnLAC = none

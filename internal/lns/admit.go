@@ -10,7 +10,8 @@ import (
 )
 
 // A call whose ICRQ is fresh, and before which nobody waits, is begun at once,
-// so that ICRP carries the acknowledgement; but only a few in one input.
+// so that ICRP carries the acknowledgement; but only while few are in set-up:
+// otherwise those are finished first.
 const (
 	freshAge    = 5 * time.Millisecond
 	beginInline = 8
@@ -36,8 +37,7 @@ func (e *Engine) offer(s *session, fx *Effects) {
 	switch {
 	case !e.admitting:
 		e.begin(fx)
-	case !waited && e.inline < beginInline && e.now.Sub(e.arrived) < freshAge:
-		e.inline++
+	case !waited && e.adm.InSetUp() < beginInline && e.now.Sub(e.arrived) < freshAge:
 		e.begin(fx)
 	case e.expireAt.IsZero():
 		e.expireAt = e.now.Add(expireInterval)

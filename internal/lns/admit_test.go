@@ -217,3 +217,21 @@ func TestLateButThere(t *testing.T) {
 		t.Errorf("%d Configure-Acks, up %v, gone %v", lost, m.up4, m.gone)
 	}
 }
+
+// While a call waits for tokens of a limit no other is begun: all of them would
+// go on in one input when the tokens come, and control behind it would wait.
+func TestNoBurstAtTokens(t *testing.T) {
+	cfg := testConfig()
+	cfg.SessionMax = 100 // twelve tokens at once for each of two shards
+	w := newWorld(t, cfg, 2)
+	l := w.lac(0)
+	w.holdBegin = true
+	storm(w, l, 8, 10)
+	w.run()
+	e, fx := w.engines[0], &Effects{}
+	for e.Begin(w.now, fx) {
+	}
+	if s := e.adm.Snapshot(w.now); e.wanting != 1 || len(fx.Messages) != 1 || s.Parked < 10 {
+		t.Errorf("%d calls wait for tokens, asked for %d times; %d are parked", e.wanting, len(fx.Messages), s.Parked)
+	}
+}

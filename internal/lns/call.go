@@ -54,6 +54,7 @@ func (e *Engine) admitCall(s *session, fx *Effects) {
 		ok, ask := l.Take()
 		if !ok {
 			l.calls = append(l.calls, s.ref())
+			e.wanting++
 			if ask {
 				e.ask(l, fx)
 			}

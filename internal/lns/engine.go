@@ -56,7 +56,7 @@ type Engine struct {
 	adm        *admission.Controller
 	admitting  bool                  // calls are parked and chosen; false: begun as they come
 	arrived    time.Time             // kernel timestamp of the datagram being handled
-	inline     int                   // calls begun within this input
+	wanting    int                   // calls that wait for a token of a limit
 	expireAt   time.Time             // when parked calls are looked through next
 	dismissals []admission.Dismissal // scratch
 	inbox      []Message             // to ourselves: handled before the input returns
@@ -119,7 +119,7 @@ func (e *Engine) adopt(cfg *Config) {
 // Packets takes a batch of L2TP datagrams from the sockets or punted by the
 // plane. now is not before any earlier now.
 func (e *Engine) Packets(now time.Time, d []packet.Datagram, fx *Effects) {
-	e.now, e.inline = now, 0
+	e.now = now
 	for i := range d {
 		e.counters.Datagrams++
 		e.arrived = arrival(now, d[i].At)
@@ -147,7 +147,7 @@ func (e *Engine) Outbound(now time.Time, element uint32, ip []byte, fx *Effects)
 
 // Deliver takes a message from another shard.
 func (e *Engine) Deliver(now time.Time, m *Message, fx *Effects) {
-	e.now, e.inline = now, 0
+	e.now = now
 	e.deliver(m, fx)
 	e.finish(fx)
 }

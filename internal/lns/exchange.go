@@ -169,6 +169,7 @@ func (e *Engine) deliverDirectory(m *directory.Message, fx *Effects) {
 func (e *Engine) retry(l *lease, fx *Effects) {
 	tunnels, calls := l.tunnels, l.calls
 	l.tunnels, l.calls = nil, nil
+	e.wanting -= len(calls)
 	for _, id := range tunnels {
 		e.admitTunnel(id, fx)
 	}
@@ -183,6 +184,7 @@ func (e *Engine) retry(l *lease, fx *Effects) {
 func (e *Engine) turnAway(l *lease, fx *Effects) {
 	tunnels, calls := l.tunnels, l.calls
 	l.tunnels, l.calls = nil, nil
+	e.wanting -= len(calls)
 	for _, id := range tunnels {
 		if t := e.tunnels[id]; t != nil && !t.limited {
 			e.counters.TunnelsRefusedLimit++

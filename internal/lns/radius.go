@@ -120,11 +120,12 @@ func (e *Engine) uptime() time.Duration { return e.now.Sub(e.started) }
 // finds out whether it is back.
 const probeInterval = time.Second
 
-// shut reports whether no call may be begun: queries wait for a place in the
-// window, or RADIUS is silent. Whatever would be done for a call before its
-// query would be done for nobody.
+// shut reports whether no call may be begun: one waits for a token of a limit, and
+// those begun meanwhile would go on all at once when tokens come; or queries wait
+// for a place in the window; or RADIUS is silent, and whatever would be done for a
+// call before its query would be done for nobody.
 func (e *Engine) shut() bool {
-	return len(e.queries) > 0 || e.window.Stalled(e.uptime()) && e.now.Sub(e.probedAt) < probeInterval
+	return e.wanting > 0 || len(e.queries) > 0 || e.window.Stalled(e.uptime()) && e.now.Sub(e.probedAt) < probeInterval
 }
 
 // sendQueued asks for those who wait for a place in the window, the newest

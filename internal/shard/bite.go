@@ -8,6 +8,12 @@ import "time"
 // shard: control, above all HELLO, waits no longer than a few of these.
 const biteTime = 5 * time.Millisecond
 
+// Places in Shard.bites; between them is that of bulk.
+const (
+	ofPunts    = 0
+	ofMessages = 2
+)
+
 // bite is how many items of a lane are taken at once: turnMax of cheap ones,
 // fewer when they turn out to be dear.
 type bite struct {

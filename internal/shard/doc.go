@@ -31,7 +31,7 @@
 // of a copy.
 //
 // A call that waits to be set up is begun at the end of a turn that had nothing
-// else to do, so that what was started is finished first. Items of a lane that
+// dear to do, so that what was started is finished first. Items of a lane that
 // turn out to be dear are taken in smaller bites, so that control is never far
 // from its next turn.
 //

@@ -12,6 +12,7 @@ import (
 // lns.Effects, and empties them. Nothing here waits for anybody.
 func (s *Shard) carryOut() {
 	fx := &s.fx
+	s.dear += fx.Dear
 	if s.burn > 0 {
 		burn(time.Duration(fx.Dear) * s.burn)
 	}

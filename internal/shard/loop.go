@@ -37,17 +37,14 @@ func (s *Shard) Run(ctx context.Context) error {
 
 // turn serves each lane once, in order of urgency, and reports whether any had work.
 func (s *Shard) turn() (worked bool) {
+	s.dear, s.more = 0, false
 	worked = s.servePackets()
-	if m := s.messages.take(turnMax); len(m) > 0 {
-		worked = true
-		s.stats.messagesTaken.Add(uint64(len(m)))
-		for i := range m {
-			s.feed(input{kind: message, message: &m[i]})
-		}
-	}
+	worked = s.serveMessages() || worked
 	for i, punts := range [...]*lane[packet.Datagram]{s.punts, s.bulk} {
-		if d := punts.take(s.bites[i].size()); len(d) > 0 {
+		n := s.bites[i].size()
+		if d := punts.take(n); len(d) > 0 {
 			worked = true
+			s.more = s.more || i == ofPunts && len(d) == n
 			began := time.Now()
 			s.feed(input{kind: datagrams, datagrams: d})
 			s.bites[i].took(time.Since(began), len(d))
@@ -69,12 +66,31 @@ func (s *Shard) turn() (worked bool) {
 	return s.begin(worked) || worked
 }
 
-// begin sets up parked calls when there was nothing else to do, so that what was
-// started is finished first. Calls are not starved for it: after beginLatest
-// one is begun whatever else there is.
+// serveMessages feeds what other shards have to say, one input each.
+func (s *Shard) serveMessages() bool {
+	n := s.bites[ofMessages].size()
+	m := s.messages.take(n)
+	if len(m) == 0 {
+		return false
+	}
+	s.stats.messagesTaken.Add(uint64(len(m)))
+	s.more = s.more || len(m) == n
+	began := time.Now()
+	for i := range m {
+		s.feed(input{kind: message, message: &m[i]})
+	}
+	s.bites[ofMessages].took(time.Since(began), len(m))
+	return true
+}
+
+// begin sets up parked calls when there is nothing to do for calls that were
+// begun before, so that what was started is finished first: a turn that took a
+// dear step for one, or left some of their input waiting, begins none. Cheap
+// work does not count: there is always some. Calls are not starved for it:
+// after beginLatest one is begun whatever else there is.
 func (s *Shard) begin(busy bool) bool {
 	now := time.Now()
-	if busy && now.Sub(s.begunAt) < beginLatest {
+	if (s.dear > 0 || s.more) && now.Sub(s.begunAt) < beginLatest {
 		return false
 	}
 	s.begunAt = now

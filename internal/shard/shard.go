@@ -57,9 +57,10 @@ const (
 	messageHardMax = 65536 // other messages, which the engines' own bounds keep far below
 )
 
-// beginLatest is after how much time a parked call is begun even when the shard
-// has other work all the time.
-const beginLatest = 10 * time.Millisecond
+// beginLatest is after how much time a parked call is begun even when those begun
+// before it have work for the shard all the time. It is long: a slow server could
+// not set up a call more every few milliseconds.
+const beginLatest = 100 * time.Millisecond
 
 // Errors of those who ask a shard for something.
 var (
@@ -97,7 +98,9 @@ type Shard struct {
 	counters []forward.Counters
 	begunAt  time.Time     // when parked calls were looked at last
 	began    int           // calls begun by the last look
-	bites    [2]bite       // of punts and bulk
+	dear     int           // dear steps in this turn
+	more     bool          // a lane with input for calls in set-up was not emptied in this turn
+	bites    [3]bite       // of punts, bulk and messages
 	burn     time.Duration // Options.Burn
 	quiet    time.Time     // after a panic in Advance: not again before this
 	isStop   bool          // stopped is closed

@@ -579,3 +579,41 @@ func TestSteadyStateDoesNotAllocate(t *testing.T) {
 		t.Errorf("%v allocations a round", allocs)
 	}
 }
+
+// A parked call is begun when there is nothing to do for calls that were begun
+// before: not in a turn with a dear step in it, nor in one that leaves some of
+// their input waiting. Cheap work does not hold it up.
+func TestCallsAreBegunWhenOthersAreDone(t *testing.T) {
+	m := &machine{quiet: true}
+	r := newRig(m)
+	punt := func(n int) {
+		b := &packet.Batch{Datagrams: make([]packet.Datagram, n), Free: func(*packet.Batch) {}}
+		if !r.Punt(b) {
+			t.Fatal("no room for punts")
+		}
+	}
+	turn := func(what string, begun int) {
+		t.Helper()
+		m.parked, m.inputs = 1, nil
+		r.turn()
+		if n := 1 - m.parked; n != begun {
+			t.Errorf("%s: %d calls begun, want %d", what, n, begun)
+		}
+	}
+	turn("nothing else to do", 1)
+	r.begunAt = time.Now().Add(time.Hour) // it is not too long ago
+	punt(3)
+	turn("cheap work", 1)
+	r.begunAt = time.Now().Add(time.Hour)
+	r.bites[ofPunts] = bite{cost: biteTime / 2}
+	punt(3)
+	turn("more is waiting", 0)
+	r.bites[ofPunts] = bite{}
+	m.packets = func(_ time.Time, _ []packet.Datagram, fx *lns.Effects) { fx.Dear++ }
+	turn("a dear step", 0)
+	m.packets = nil
+	r.begunAt = time.Now().Add(-beginLatest)
+	r.bites[ofPunts] = bite{cost: biteTime / 2}
+	punt(3)
+	turn("more is waiting, for long", 1)
+}

@@ -9,6 +9,11 @@ import (
 	"holdfast/l2tp/wire"
 )
 
+// moveInterval is how soon a tunnel may follow its peer once more. Two who both
+// send under its ids must not have its owner move all its sessions with every
+// datagram.
+const moveInterval = time.Second
+
 // moved decides about a datagram for t that comes from another address than
 // before; true lets it in. fresh says that only somebody who knows the tunnel can
 // have sent it: a control message with the Ns that is due, data of a session.
@@ -17,7 +22,7 @@ import (
 // remain static for the life of the tunnel", RFC 2661 §8.1. Address translators
 // on the way do not know that; what is done then is the policy of Junos:
 //
-//	accept   follow the peer
+//	accept   follow the peer, at most once in moveInterval
 //	ignore   let the datagram in, but go on sending where we sent
 //	reject   close the tunnel
 func (e *Endpoint) moved(now time.Time, t *tunnel, peer netip.AddrPort, fresh bool, fx *Effects) bool {
@@ -46,9 +51,10 @@ func (e *Endpoint) moved(now time.Time, t *tunnel, peer netip.AddrPort, fresh bo
 	if policy == AddressChangeIgnore || policy == AddressChangeIgnoreUDPPort {
 		to = netip.AddrPortFrom(to.Addr(), t.remote.Port())
 	}
-	if to != t.remote {
+	if since := e.since(now); to != t.remote && since >= t.staysTill {
 		e.counters.AddressChanges++
-		t.remote = to
+		t.remote, t.staysTill = to, since+int64(moveInterval)
+		fx.List = append(fx.List, Effect{Kind: TunnelMoved, Tunnel: t.local, Peer: to, Local: t.near, HostName: t.hostName})
 	}
 	return true
 }

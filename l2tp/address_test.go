@@ -4,7 +4,9 @@ package l2tp_test
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
+	"time"
 
 	"holdfast/l2tp"
 	"holdfast/l2tp/l2tptest"
@@ -61,6 +63,32 @@ func TestAddressChange(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The owner is told where a tunnel has moved to. It follows once a second at the
+// most: what comes from the other place meanwhile is let in all the same.
+func TestTunnelMoved(t *testing.T) {
+	k, id, session := newSession(t, &l2tp.TunnelConfig{})
+	var moves []netip.AddrPort
+	was, to := k.h.Addr, netip.MustParseAddrPort("192.0.2.9:5000")
+	from := func(place netip.AddrPort) {
+		k.h.Addr = place
+		k.h.Data(wire.DataHeader{SessionID: session}, []byte{1})
+	}
+	from(to)
+	from(was)
+	from(to)
+	k.p.Run(time.Second)
+	from(was)
+	for _, ef := range k.p.LNS.Events {
+		if ef.Kind == l2tp.TunnelMoved && ef.Tunnel == id {
+			moves = append(moves, ef.Peer)
+		}
+	}
+	if !slices.Equal(moves, []netip.AddrPort{to, was}) {
+		t.Errorf("moved to %v", moves)
+	}
+	k.wantCount("data", k.p.LNS.Counters().ReceivedData, 4)
 }
 
 // A datagram from elsewhere that does not know what comes next is nobody's: it

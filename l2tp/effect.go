@@ -20,12 +20,13 @@ const (
 	Data                              // Packet is a PPP frame from the peer, in order when sequenced
 	LinkInfo                          // SLI: Value is the send ACCM, Value2 the receive ACCM
 	LineErrors                        // WEN came: see SessionInfo.LineErrors
+	TunnelMoved                       // the peer sends from another address, Peer, and answers go there from now on
 	SpeedUpdate                       // CSUN (RFC 5515): Value is the new Tx, Value2 the new Rx Connect Speed, which Call has too
 )
 
 var effectNames = [...]string{
 	"Send", "TunnelRequested", "TunnelUp", "TunnelDown", "CallRequested", "CallAccepted", "CallUp", "CallDown", "Data", "LinkInfo",
-	"LineErrors", "SpeedUpdate",
+	"LineErrors", "TunnelMoved", "SpeedUpdate",
 }
 
 // String is the name of the kind.

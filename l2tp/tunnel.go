@@ -34,6 +34,7 @@ type tunnel struct {
 
 	createdAt, establishedAt time.Time
 	heardAt                  time.Time // last datagram of the peer that we believe
+	staysTill                int64     // remote does not change before, ns after Endpoint.start; 0: it may
 	establishBy              time.Time // zero: established or closed
 	helloAt                  time.Time // when to look at heardAt; zero: no HELLOs
 	idleAt                   time.Time // zero: there are sessions, or no idle timeout

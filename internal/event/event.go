@@ -32,7 +32,6 @@ const (
 	HalfOpenEvicted
 	PeerAddressChanged
 	PeerAddressChangeRejected
-	QueueFull
 	Draining
 	ShardRecovered
 	DaemonReady

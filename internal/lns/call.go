@@ -3,14 +3,10 @@
 package lns
 
 import (
-	"errors"
-
 	"holdfast/internal/event"
 	"holdfast/l2tp"
 	"holdfast/ppp"
 )
-
-func isAuthFailure(ef *l2tp.Effect) bool { return errors.Is(ef.Err, l2tp.ErrUnauthorized) }
 
 // callRequested begins a session: an ICRQ came.
 func (e *Engine) callRequested(ef *l2tp.Effect, fx *Effects) {

@@ -20,7 +20,7 @@
 // that has gone is harmless.
 //
 // Files in reading order: config.go (what an engine is told), engine.go (verbs),
-// steer.go (whose datagram is it), tunnel.go, call.go, session.go, network.go
+// steer.go (whose datagram is it), tunnel.go, moved.go, call.go, session.go, network.go
 // (from authorisation to forwarding), auth.go, address.go, ipv6.go, exchange.go
 // (other shards), destination.go, history.go, cause.go, counters.go, alarm.go, request.go
 // with show.go and clear.go (operators), effects.go, message.go.

@@ -8,6 +8,7 @@ import (
 
 	"holdfast/internal/admission"
 	"holdfast/internal/directory"
+	"holdfast/internal/event"
 	"holdfast/internal/packet"
 	"holdfast/internal/wheel"
 	"holdfast/l2tp"
@@ -165,6 +166,9 @@ func (e *Engine) Request(now time.Time, r *Request, fx *Effects) {
 // said that cfg may follow the present one.
 func (e *Engine) Configure(now time.Time, cfg *Config, fx *Effects) {
 	e.now = now
+	if cfg.Drain && !e.cfg.Drain {
+		fx.Log = append(fx.Log, event.Record{ID: event.Draining, Shard: e.shard})
+	}
 	e.adopt(cfg)
 	e.finish(fx)
 }
@@ -260,6 +264,8 @@ func (e *Engine) settle(fx *Effects) {
 			e.tunnelUp(ef, fx)
 		case l2tp.TunnelDown:
 			e.tunnelDown(ef, fx)
+		case l2tp.TunnelMoved:
+			e.tunnelMoved(ef, fx)
 		case l2tp.CallRequested:
 			e.callRequested(ef, fx)
 		case l2tp.CallAccepted: // of an outgoing call: OCCN follows

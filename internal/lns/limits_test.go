@@ -334,6 +334,10 @@ func TestDrain(t *testing.T) {
 	drained := testConfig()
 	drained.Drain = true
 	w.engines[0].Configure(w.now, drained, w.fx[0])
+	w.carry(0)
+	if w.logs[event.Draining] != 1 {
+		t.Errorf("log %v", w.logs)
+	}
 	n := l.dial(id, "user2@example", "pw")
 	l.open(&l2tp.TunnelConfig{HostName: "lac"})
 	w.run()

@@ -119,12 +119,8 @@ func (e *Engine) tunnelDown(ef *l2tp.Effect, fx *Effects) {
 	} else if d := e.dests[destinationKey{ef.Peer.Addr(), ef.Local.Addr()}]; d != nil {
 		d.tunnelsFailed++
 	}
-	id := event.TunnelDown
-	if !t.up && isAuthFailure(ef) {
-		id = event.TunnelAuthenticationFailed
-	}
 	fx.Log = append(fx.Log, event.Record{
-		ID: id, Shard: e.shard, Tunnel: uint16(ef.Tunnel), Peer: ef.Peer, Group: t.bind.group.Name,
+		ID: downEvent(ef, t.up), Shard: e.shard, Tunnel: uint16(ef.Tunnel), Peer: ef.Peer, Group: t.bind.group.Name,
 		LAC: ef.HostName, Err: ef.Err, Name: ef.Result.Message,
 	})
 }

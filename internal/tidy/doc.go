@@ -14,6 +14,7 @@
 //	shape_test.go       lengths, licence header, package and name comments
 //	words_test.go       the form of a TODO, and words that do not belong here
 //	errors_test.go      every sentinel error is used
+//	events_test.go      every declared event is written
 //	skip_test.go        every skipped test goes through package testenv
 //	rfc_test.go         docs/rfc: a row for every keyword line, a test for every row
 //	exceptions_test.go  what may break a rule, and why

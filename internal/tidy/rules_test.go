@@ -23,6 +23,7 @@ var rules = []rule{
 	{"todo", "a note of something to do names who will do it", checkTODO},
 	{"words", "the project speaks of itself only", checkWords},
 	{"sentinels", "an error that nobody returns is a promise that nobody keeps", checkSentinelsUsed},
+	{"events", "an event that nobody writes is one that an operator waits for in vain", checkEventsWritten},
 	{"skip", "a skip that does not go through testenv would be a skip in CI too", checkSkipsGoThroughTestenv},
 	{"rfc", "nothing that an RFC demands is passed over in silence", checkRFCTables},
 }
@@ -76,6 +77,7 @@ func TestRulesCatch(t *testing.T) {
 		{"layers", "internal/new/x.go", head, "has no layer"},
 		{"layers", "l2tp/x.go", head + `import _ "holdfast/l2tp/wire"`, ""},
 		{"layers", "internal/config/x.go", head + `import _ "holdfast/internal/config/schema"`, ""},
+		{"events", "internal/event/x.go", head + "const (\n\tUp ID = iota\n\teventCount\n)", "event Up is written by nobody"},
 		{"kernel", "internal/shard/x.go", head + `import _ "golang.org/x/sys/unix"`, "belongs in internal/kernel"},
 		{"pure", "ppp/x.go", head + `import _ "net"`, "imports net"},
 		{"pure", "ppp/x.go", head + `import _ "sync/atomic"`, "imports sync/atomic"},

@@ -167,11 +167,12 @@ func (e *Endpoint) emit(t *tunnel, b []byte, fx *Effects) {
 }
 
 // sendZLB acknowledges explicitly. "Ns is not incremented after a ZLB message is
-// sent", RFC 2661 §5.8. The header names session, which is 0 but for the answer
-// to a CDN.
+// sent", RFC 2661 §5.8: it is that of the next message the peer has not seen,
+// although others may wait in the queue. The header names session, which is 0 but
+// for the answer to a CDN.
 func (e *Endpoint) sendZLB(t *tunnel, session SessionID, fx *Effects) {
 	var b [wire.ControlLength]byte
-	h := wire.ControlHeader{TunnelID: uint16(t.peer), SessionID: uint16(session), Ns: t.xmit.ns, Nr: t.xmit.nr}
+	h := wire.ControlHeader{TunnelID: uint16(t.peer), SessionID: uint16(session), Ns: t.xmit.high, Nr: t.xmit.nr}
 	e.emit(t, wire.AppendControlHeader(b[:0], h), fx)
 }
 

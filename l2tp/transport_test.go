@@ -179,6 +179,30 @@ func TestSendWindow(t *testing.T) {
 	}
 }
 
+// A ZLB is numbered like the next message that the peer has not seen, whatever
+// waits behind a full window. l2tpns, for one, takes a higher number for that of a
+// message that was lost.
+func TestZLBIsNumberedAsSent(t *testing.T) {
+	k := newTalk(t, l2tp.Config{}, &l2tp.TunnelConfig{BearerCapabilities: 3})
+	rq := k.h.SCCRQ("lac")
+	rq.BearerCapabilities = 3
+	rq.Add(wire.BearerCapabilities)
+	k.h.Send(0, rq)
+	k.h.Send(0, l2tptest.Message(wire.SCCCN)) // acknowledges the SCCRP: the window is 2
+	for i := range 8 {
+		call := &l2tp.Call{Outgoing: true, Serial: uint32(i), FramingType: 1, BearerType: 1}
+		if _, err := k.p.LNS.OpenCall(k.p.Now, l2tp.TunnelID(k.h.Peer), call, &k.p.LNS.FX); err != nil {
+			t.Fatal(err)
+		}
+	}
+	k.p.Settle()
+	next := k.want("a full window", wire.OCRQ).Header.Ns + 1
+	k.h.Raw(l2tptest.Bytes(wire.ControlHeader{TunnelID: k.h.Peer, Ns: k.h.Ns, Nr: next - 2}, l2tptest.Message(wire.HELLO)))
+	if r := k.want("HELLO", zlb); r.Header.Ns != next {
+		t.Errorf("Ns %d, want %d: six messages wait for the window", r.Header.Ns, next)
+	}
+}
+
 // "When congestion occurs (...) one half of the CWND is saved in SSTHRESH, and CWND
 // is set to one", RFC 2661 Appendix A; beyond SSTHRESH the window grows by one per
 // round.

@@ -4,16 +4,19 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"holdfast/internal/daemon"
 )
 
 // serveCommand is `holdfast serve`: the LNS itself.
 type serveCommand struct {
-	Config string `short:"c" required:"" placeholder:"FILE" help:"Configuration."`
+	Config string        `short:"c" required:"" placeholder:"FILE" help:"Configuration."`
+	Burn   time.Duration `hidden:"" env:"HOLDFAST_BURN" help:"Processor time to be spent on top of each dear step of a set-up: a slow server, for comparison."`
+	Late   bool          `hidden:"" name:"burn-late" env:"HOLDFAST_BURN_LATE" help:"Begin with that at SIGUSR1."`
 }
 
 // Run serves until a signal or a fault ends it.
 func (c *serveCommand) Run(ctx context.Context, cli *commandLine) error {
-	return daemon.Serve(ctx, daemon.Options{ConfigFile: c.Config, Socket: cli.Socket, Version: version()})
+	return daemon.Serve(ctx, daemon.Options{ConfigFile: c.Config, Socket: cli.Socket, Version: version(), Burn: c.Burn, BurnLate: c.Late})
 }

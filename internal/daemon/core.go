@@ -3,6 +3,7 @@
 package daemon
 
 import (
+	"context"
 	crand "crypto/rand"
 	"errors"
 	"fmt"
@@ -80,7 +81,7 @@ func (d *daemon) startCore(r *config.Result, began time.Time) error {
 		}
 		d.shards = append(d.shards, shard.New(shard.Options{
 			ID: id, Engine: engine, Plane: d.plane.Handle(id), Sender: d.sockets.Sender(id),
-			Log: d.log, Packets: readers * netio.QueueLength,
+			Log: d.log, Packets: readers * netio.QueueLength, Burn: d.burn(),
 		}))
 	}
 	shard.Connect(d.shards)
@@ -88,6 +89,9 @@ func (d *daemon) startCore(r *config.Result, began time.Time) error {
 	d.undo(d.core.stop)
 	for _, s := range d.shards {
 		d.core.run(s.Run)
+	}
+	if d.opt.BurnLate {
+		d.core.run(d.slowDown)
 	}
 	for _, g := range d.sockets.Groups {
 		for id, s := range g.Control {
@@ -100,6 +104,26 @@ func (d *daemon) startCore(r *config.Result, began time.Time) error {
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+// burn is what each shard begins with.
+func (d *daemon) burn() time.Duration {
+	if d.opt.BurnLate {
+		return 0
+	}
+	return d.opt.Burn
+}
+
+// slowDown has the shards burn processor time once they are asked to.
+func (d *daemon) slowDown(ctx context.Context) error {
+	select {
+	case <-d.opt.Slow:
+		for _, s := range d.shards {
+			s.Burn(d.opt.Burn)
+		}
+	case <-ctx.Done():
 	}
 	return nil
 }

@@ -33,6 +33,12 @@ type Options struct {
 	StopTimeout time.Duration    // how long tunnels may take to be told of the end; 0: 5 s
 	Reload      <-chan os.Signal // asks for the configuration to be loaded again; nil: never
 	Port        uint16           // UDP port of the gateways; 0: that of L2TP
+
+	// Burn makes a slow server of a fast one, for comparison: so much processor
+	// time is spent on top of each dear step of a call's set-up.
+	Burn     time.Duration
+	BurnLate bool             // it begins when Slow says so
+	Slow     <-chan os.Signal // see Serve
 }
 
 // daemon is one running daemon.

@@ -13,8 +13,8 @@ import (
 func (s *Shard) carryOut() {
 	fx := &s.fx
 	s.dear += fx.Dear
-	if s.burn > 0 {
-		burn(time.Duration(fx.Dear) * s.burn)
+	if d := s.burn.Load(); d > 0 {
+		burn(time.Duration(int64(fx.Dear) * d))
 	}
 	if len(fx.Install) > 0 {
 		s.planeDid(len(fx.Install), s.plane.Install(fx.Install))

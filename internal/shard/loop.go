@@ -298,7 +298,7 @@ func (s *Shard) step(in *input) (ok bool) {
 		s.engine.Traffic(now, in.elements, in.counters, &s.fx)
 	case calls:
 		for s.began < beginMax && s.engine.Begin(now, &s.fx) {
-			if s.began++; in.busy || s.burn > 0 {
+			if s.began++; in.busy || s.burn.Load() > 0 {
 				break
 			}
 		}

@@ -96,14 +96,14 @@ type Shard struct {
 	gathered []packet.Datagram // their datagrams
 	elements []uint32          // whose counters the engine wants
 	counters []forward.Counters
-	begunAt  time.Time     // when parked calls were looked at last
-	began    int           // calls begun by the last look
-	dear     int           // dear steps in this turn
-	more     bool          // a lane with input for calls in set-up was not emptied in this turn
-	bites    [3]bite       // of punts, bulk and messages
-	burn     time.Duration // Options.Burn
-	quiet    time.Time     // after a panic in Advance: not again before this
-	isStop   bool          // stopped is closed
+	begunAt  time.Time    // when parked calls were looked at last
+	began    int          // calls begun by the last look
+	dear     int          // dear steps in this turn
+	more     bool         // a lane with input for calls in set-up was not emptied in this turn
+	bites    [3]bite      // of punts, bulk and messages
+	burn     atomic.Int64 // Options.Burn, ns
+	quiet    time.Time    // after a panic in Advance: not again before this
+	isStop   bool         // stopped is closed
 
 	stats counters
 }
@@ -153,8 +153,7 @@ func New(o Options) *Shard {
 	}
 	octets := func(d *packet.Datagram) *[]byte { return &d.Data }
 	s := &Shard{
-		burn: o.Burn,
-		id:   o.ID, engine: o.Engine, plane: o.Plane, sender: o.Sender, log: o.Log.Writer(),
+		id: o.ID, engine: o.Engine, plane: o.Plane, sender: o.Sender, log: o.Log.Writer(),
 		packets:  make(chan *packet.Batch, o.Packets),
 		punts:    newLane(octets),
 		bulk:     newLane(octets),
@@ -167,6 +166,7 @@ func New(o Options) *Shard {
 		gathered: make([]packet.Datagram, 0, 2*turnMax),
 	}
 	s.peers = []*Shard{s}
+	s.Burn(o.Burn)
 	return s
 }
 
@@ -176,6 +176,9 @@ func Connect(shards []*Shard) {
 		s.peers = shards
 	}
 }
+
+// Burn changes Options.Burn. Any goroutine.
+func (s *Shard) Burn(d time.Duration) { s.burn.Store(int64(d)) }
 
 // Packets is where readers hand in received batches.
 func (s *Shard) Packets() chan<- *packet.Batch { return s.packets }

@@ -47,14 +47,17 @@ type Counters struct {
 	TunnelsFailed  uint64 // ended before they were up
 	TunnelsLost    uint64 // ended after, against our will
 
-	CallsOffered uint64 // ICRQ, first copies
-	CallsUp      uint64 // address received
-	HungUp       uint64 // ended by HangUp, in any state
-	Renegotiated uint64 // sessions that came up again within their call
-	EchoesLost   uint64 // LCP Echo-Requests of modems that nothing was heard after
-	Failed       [causeCount]uint64
-	Dropped      [causeCount]uint64
-	ByResult     [resultCodes]uint64 // CDNs received, by Result Code
+	CallsOffered     uint64 // ICRQ, first copies
+	CallsUp          uint64 // address received
+	HungUp           uint64 // ended by HangUp, in any state
+	DroppedElsewhere uint64 // of those dropped since the last Cut: behind tunnels that were not cut
+	CallsMissed      uint64 // not offered although Overload said so: no caller was idle
+	Killed           uint64 // ended by Kill
+	Renegotiated     uint64 // sessions that came up again within their call
+	EchoesLost       uint64 // LCP Echo-Requests of modems that nothing was heard after
+	Failed           [causeCount]uint64
+	Dropped          [causeCount]uint64
+	ByResult         [resultCodes]uint64 // CDNs received, by Result Code
 
 	Retransmissions uint64 // L2TP control messages sent again
 	CallsFromLNS    uint64 // refused: tunnels and calls that the LNS asked for
@@ -79,6 +82,9 @@ func total(causes *[causeCount]uint64) (n uint64) {
 	return n
 }
 
+// FailedByCause is how many calls failed before they were up, by the words of the cause.
+func (c *Counters) FailedByCause() map[string]uint64 { return byCause(&c.Failed) }
+
 // Merge adds o to c.
 func (c *Counters) Merge(o *Counters) {
 	for _, f := range []struct{ to, from *uint64 }{
@@ -89,6 +95,9 @@ func (c *Counters) Merge(o *Counters) {
 		{&c.CallsOffered, &o.CallsOffered},
 		{&c.CallsUp, &o.CallsUp},
 		{&c.HungUp, &o.HungUp},
+		{&c.DroppedElsewhere, &o.DroppedElsewhere},
+		{&c.CallsMissed, &o.CallsMissed},
+		{&c.Killed, &o.Killed},
 		{&c.Renegotiated, &o.Renegotiated},
 		{&c.EchoesLost, &o.EchoesLost},
 		{&c.Retransmissions, &o.Retransmissions},
@@ -121,6 +130,8 @@ type Snapshot struct {
 
 	Setup     Histogram // ICRQ sent to address received, as the kernel's receive timestamps have it
 	RoundTrip Histogram // of probes
+	Hello     Histogram // HELLO sent to its acknowledgement
+	Back      Histogram // a modem's first attempt after its session was dropped, to up
 
 	FirstCallAt time.Time // the first ICRQ; zero: none yet
 	LastUpAt    time.Time // the latest session to come up
@@ -140,6 +151,8 @@ func (s *Snapshot) Merge(o *Snapshot) {
 	s.Ending += o.Ending
 	s.Setup.Merge(&o.Setup)
 	s.RoundTrip.Merge(&o.RoundTrip)
+	s.Hello.Merge(&o.Hello)
+	s.Back.Merge(&o.Back)
 	if s.FirstCallAt.IsZero() || !o.FirstCallAt.IsZero() && o.FirstCallAt.Before(s.FirstCallAt) {
 		s.FirstCallAt = o.FirstCallAt
 	}

@@ -36,6 +36,9 @@ type driver struct {
 	fx       Effects
 	batch    packet.Batch
 	deadline time.Time // what the socket's read deadline is set to
+
+	out, in     *path // nil: the way to the LNS and back has never been impaired
+	outgo, came []packet.Datagram
 }
 
 // newDriver makes a driver; run starts it.
@@ -56,6 +59,7 @@ func (d *driver) run() error {
 		if !d.takeOrders(now) {
 			return nil
 		}
+		d.arrive(now)
 		d.lac.Advance(now, &d.fx)
 		if err := d.flush(); err != nil {
 			return err
@@ -94,6 +98,9 @@ func (d *driver) answer() {
 // receive waits for datagrams until the LAC's next deadline and hands them to it.
 func (d *driver) receive(now time.Time) error {
 	until := earlier(d.lac.Next(), now.Add(orderInterval))
+	if d.in != nil {
+		until = earlier(until, earlier(d.in.next(), d.out.next()))
+	}
 	if lowest := now.Add(readMin); until.Before(lowest) {
 		until = lowest
 	}
@@ -112,18 +119,48 @@ func (d *driver) receive(now time.Time) error {
 	case err != nil:
 		return err
 	}
-	d.lac.Handle(time.Now(), d.batch.Datagrams[:n], &d.fx)
+	now = time.Now()
+	datagrams := d.batch.Datagrams[:n]
+	if d.in != nil && d.in.busy() {
+		d.came = d.in.pass(now, datagrams, d.came[:0])
+		datagrams = d.came
+	}
+	d.lac.Handle(now, datagrams, &d.fx)
 	return d.flush()
+}
+
+// impair changes the way between this LAC and the LNS, both directions alike.
+func (d *driver) impair(i Impairment) {
+	if d.in == nil {
+		n := uint64(d.lac.number)
+		d.out, d.in = newPath(d.lac.plan.Seed, 2*n+1000), newPath(d.lac.plan.Seed, 2*n+1001)
+	}
+	d.out.Impairment, d.in.Impairment = i, i
+}
+
+// arrive hands the LAC what was held on its way and is due.
+func (d *driver) arrive(now time.Time) {
+	if d.in == nil || len(d.in.held) == 0 {
+		return
+	}
+	if d.came = d.in.pass(now, nil, d.came[:0]); len(d.came) > 0 {
+		d.lac.Handle(now, d.came, &d.fx)
+	}
 }
 
 // flush sends what the LAC wants sent. What the kernel does not take is counted
 // by the socket and lost, as on a real line.
 func (d *driver) flush() error {
 	defer d.fx.Reset()
-	if len(d.fx.Transmit) == 0 {
+	datagrams := d.fx.Transmit
+	if d.out != nil && d.out.busy() {
+		d.outgo = d.out.pass(time.Now(), datagrams, d.outgo[:0])
+		datagrams = d.outgo
+	}
+	if len(datagrams) == 0 {
 		return nil
 	}
-	_, err := d.socket.WriteBatch(d.fx.Transmit)
+	_, err := d.socket.WriteBatch(datagrams)
 	if errors.Is(err, net.ErrClosed) {
 		return err
 	}

@@ -22,6 +22,7 @@ type LAC struct {
 	epoch  time.Time // when it was made
 
 	tunnelConfig l2tp.TunnelConfig
+	pulseConfig  l2tp.TunnelConfig // of tunnels without modems, see Plan.Pulse
 	linkConfig   ppp.Config
 	connected    l2tp.Call // what each ICCN says
 
@@ -47,6 +48,7 @@ type LAC struct {
 	hangingUp  int // of those, how many have not finished
 	tunnelsEnd bool
 
+	control  control
 	probes   prober
 	pppCount ppp.Counters
 	count    Snapshot
@@ -58,8 +60,9 @@ type LAC struct {
 // It dials nothing before Start.
 func NewLAC(plan *Plan, number int, local netip.AddrPort, now time.Time) *LAC {
 	r := rand.New(rand.NewPCG(plan.Seed, uint64(number)))
-	tunnels := share(plan.Tunnels, plan.LACs, number)
-	modems := share(plan.Sessions, plan.LACs, number)
+	tunnels := share(plan.Tunnels, plan.LACs, number) + plan.Pulse
+	residents := share(plan.Sessions, plan.LACs, number)
+	modems := residents + share(plan.Callers, plan.LACs, number)
 	l := &LAC{
 		plan:   plan,
 		number: number,
@@ -96,7 +99,10 @@ func NewLAC(plan *Plan, number int, local netip.AddrPort, now time.Time) *LAC {
 		pace:         newPace(plan.Rate / float64(plan.LACs)),
 		probes:       prober{pace: newPace(plan.Traffic.Rate / float64(plan.LACs))},
 	}
+	l.control.residents = residents
 	l.linkConfig.Counters = &l.pppCount
+	l.pulseConfig = l.tunnelConfig
+	l.pulseConfig.HelloInterval = pulseInterval
 	for i := range l.tunnels {
 		l.tunnels[i].lns = plan.LNS[i%len(plan.LNS)]
 	}
@@ -109,8 +115,12 @@ const framingSync = 1
 // Start opens the tunnels; modems dial as soon as theirs is up.
 func (l *LAC) Start(now time.Time, fx *Effects) {
 	l.arrived = now
-	for i := range l.modems {
-		l.tunnels[i%len(l.tunnels)].waiting.push(l.modems, uint32(i))
+	for i := range uint32(len(l.modems)) {
+		if l.isCaller(i) {
+			l.control.idle.push(l.modems, i)
+		} else {
+			l.tunnelOf(i).waiting.push(l.modems, i)
+		}
 	}
 	for i := range l.tunnels {
 		l.tunnelQueue = append(l.tunnelQueue, uint16(i))
@@ -147,13 +157,22 @@ func (l *LAC) Traffic(now time.Time, on bool) {
 	l.probes.pace.start(now)
 }
 
+// TrafficAt has modems send so many packets a second from now on; 0: none.
+func (l *LAC) TrafficAt(now time.Time, rate float64) {
+	l.probes.on = rate > 0
+	l.probes.pace = newPace(rate)
+	l.probes.pace.start(now)
+}
+
 // Handle takes a batch of datagrams.
 func (l *LAC) Handle(now time.Time, batch []packet.Datagram, fx *Effects) {
+	batch = l.through(batch)
 	for i := range batch {
 		d := &batch[i]
 		if l.arrived = d.At; d.At.IsZero() {
 			l.arrived = now
 		}
+		l.noteAcknowledged(d)
 		l.endpoint.Handle(now, d.Peer, d.Local, d.Data, &fx.l2tp)
 		l.carryOut(now, fx)
 	}
@@ -168,6 +187,9 @@ func (l *LAC) Next() time.Time {
 	next := earlier(l.endpoint.Next(), l.timers.Next())
 	if l.mayDial() {
 		next = earlier(next, l.pace.at)
+	}
+	if l.mayCall() {
+		next = earlier(next, l.control.callers.at)
 	}
 	if l.probes.on && len(l.online) > 0 {
 		next = earlier(next, l.probes.pace.at)
@@ -224,6 +246,7 @@ func (l *LAC) pump(now time.Time, fx *Effects) {
 			break
 		}
 	}
+	l.pumpCallers(now, fx)
 	l.carryOut(now, fx)
 }
 
@@ -239,6 +262,10 @@ func (l *LAC) carryOut(now time.Time, fx *Effects) {
 		e := fx.l2tp.List[fx.done] // a copy: the list may grow and move
 		switch e.Kind {
 		case l2tp.Send:
+			if l.isCut(e.Tunnel) {
+				continue
+			}
+			l.noteHello(now, &e)
 			fx.Transmit = append(fx.Transmit, packet.Datagram{Data: e.Packet, Peer: e.Peer, Local: e.Local})
 		case l2tp.TunnelUp, l2tp.TunnelDown:
 			l.tunnelEffect(now, &e, fx)

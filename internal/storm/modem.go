@@ -28,12 +28,14 @@ type modem struct {
 	link      ppp.Link
 	offeredAt time.Time    // when its call was offered
 	deadline  time.Time    // set-up: end of patience; on hook: redial; online: the next Router Solicitation; zero: none
+	wantedAt  time.Time    // when it dialled first after its session was dropped; zero: it did not
 	prefix    uint64       // upper half of its IPv6 address; zero: none advertised yet
 	element   l2tp.Element // of its call; meaningless on hook
 	next      uint32       // in the queue that it stands in
 	place     uint32       // in LAC.online
 	state     modemState
 	up        bool  // this call has been online
+	dropped   bool  // a session was dropped, and none has come up since
 	refused   bool  // the LNS has refused its credentials
 	ipv6      bool  // IPV6CP has opened
 	solicited uint8 // Router Solicitations sent
@@ -49,7 +51,7 @@ const (
 func (l *LAC) line(i uint32) int { return int(i)*l.plan.LACs + l.number + 1 }
 
 // tunnelOf is the tunnel that modem i dials through.
-func (l *LAC) tunnelOf(i uint32) *tunnel { return &l.tunnels[int(i)%len(l.tunnels)] }
+func (l *LAC) tunnelOf(i uint32) *tunnel { return &l.tunnels[int(i)%l.Tunnels()] }
 
 // become is the only place that changes a modem's state. It keeps the number of
 // calls in set-up and the list of those online.
@@ -98,6 +100,9 @@ func (l *LAC) dial(now time.Time, i uint32, fx *Effects) {
 		call.Line = &l2tp.Line{AgentCircuitID: expand(l.plan.CircuitID, line), ActualUp: 40_000_000, ActualDown: 100_000_000}
 	}
 	l.count.CallsOffered++
+	if m.dropped && m.wantedAt.IsZero() {
+		m.wantedAt = now
+	}
 	if l.count.FirstCallAt.IsZero() {
 		l.count.FirstCallAt = now
 	}
@@ -221,6 +226,7 @@ func (l *LAC) networkUp(now time.Time, i uint32, p ppp.Protocol, fx *Effects) {
 		if m.up {
 			l.count.Renegotiated++
 		} else {
+			l.back(m)
 			l.count.CallsUp++
 			l.count.Setup.Add(l.arrived.Sub(m.offeredAt))
 			l.count.LastUpAt = l.arrived
@@ -229,6 +235,9 @@ func (l *LAC) networkUp(now time.Time, i uint32, p ppp.Protocol, fx *Effects) {
 	}
 	if m.state == online && m.ipv6 && m.prefix == 0 && m.solicited == 0 {
 		l.solicit(now, m, fx)
+	}
+	if m.state == online && l.isCaller(i) {
+		m.deadline = now.Add(l.control.talk)
 	}
 }
 
@@ -299,7 +308,9 @@ func (l *LAC) modemTimer(now time.Time, i uint32, fx *Effects) {
 	case dialling, negotiating:
 		l.giveUp(now, i, fx)
 	case online:
-		if m.prefix == 0 && m.solicited < solicitationMax {
+		if l.isCaller(i) {
+			l.clear(now, i, fx)
+		} else if m.prefix == 0 && m.solicited < solicitationMax {
 			l.solicit(now, m, fx)
 		}
 	}
@@ -321,7 +332,11 @@ func (l *LAC) giveUp(now time.Time, i uint32, fx *Effects) {
 		}
 		m.link.Abort(now)
 	}
-	l.endpoint.CloseCall(now, m.element, l2tp.Result{Code: cdnTooSlow}, nil, &fx.l2tp)
+	if l.plan.Silent > 0 && l.rand.Float64() < l.plan.Silent {
+		l.endpoint.ForgetCall(now, m.element, &fx.l2tp)
+	} else {
+		l.endpoint.CloseCall(now, m.element, l2tp.Result{Code: cdnTooSlow}, nil, &fx.l2tp)
+	}
 	l.end(now, i, cause)
 }
 
@@ -333,6 +348,10 @@ func (l *LAC) end(now time.Time, i uint32, cause Cause) {
 		l.count.HungUp++
 	case m.up:
 		l.count.Dropped[cause]++
+		m.dropped = true
+		if c := &l.control; c.watched && int(i)%l.Tunnels() >= c.touched {
+			l.count.DroppedElsewhere++
+		}
 	default:
 		l.count.Failed[cause]++
 	}
@@ -346,7 +365,9 @@ func (l *LAC) end(now time.Time, i uint32, cause Cause) {
 func (l *LAC) redial(now time.Time, i uint32) {
 	m := &l.modems[i]
 	m.deadline = time.Time{}
-	if !l.draining {
+	if l.isCaller(i) {
+		l.control.idle.push(l.modems, i)
+	} else if !l.draining {
 		m.deadline = l.redialAt(now)
 	}
 	l.arm(i)
@@ -365,7 +386,7 @@ func (l *LAC) arm(i uint32) {
 // send has a PPP frame leave through the tunnel.
 func (l *LAC) send(m *modem, frame []byte, fx *Effects) {
 	peer, local, _, _, _, ok := l.endpoint.DataHeader(m.element)
-	if !ok {
+	if !ok || l.cutModem(m) {
 		return // the call has ended in this very batch
 	}
 	start := len(fx.arena)

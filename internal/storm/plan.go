@@ -40,7 +40,14 @@ type Plan struct {
 	CircuitID  string           // Agent-Circuit-Id, RFC 5515; empty: no line information
 	IPv4, IPv6 bool             // NCPs modems open [IPv4]
 
+	// Callers are further modems, which dial only for LAC.Overload.
+	Callers int
+	// Pulse is how many tunnels each LAC has besides, without modems: each says
+	// HELLO every second, and how soon it is acknowledged is measured.
+	Pulse int
+
 	Patience      time.Duration // a call that is not up by then is given up; negative: endless [10 s]
+	Silent        float64       // share of the calls given up without a CDN
 	RedialDelay   time.Duration // from the end of a call to the next one; negative: never again [5 s]
 	RedialJitter  time.Duration // up to this much is added at random [RedialDelay]
 	EchoInterval  time.Duration // LCP Echo-Request of modems; negative: none [10 s]
@@ -118,9 +125,13 @@ func (p *Plan) Check() error {
 		return bad("no LNS to dial")
 	case p.LACs < 1 || p.Tunnels < p.LACs:
 		return bad("%d LACs need at least as many tunnels, not %d", p.LACs, p.Tunnels)
+	case p.Callers < 0 || p.Pulse < 0:
+		return bad("callers and pulses cannot be negative")
+	case p.Silent < 0 || p.Silent > 1:
+		return bad("share of silent calls %v is not in 0..1", p.Silent)
 	case p.Sessions < p.Tunnels:
 		return bad("%d tunnels need at least as many sessions, not %d", p.Tunnels, p.Sessions)
-	case share(p.Tunnels, p.LACs, 0) > tunnelMax:
+	case share(p.Tunnels, p.LACs, 0)+p.Pulse > tunnelMax:
 		return bad("%d tunnels are too many for %d LACs: at most %d each", p.Tunnels, p.LACs, tunnelMax)
 	case p.Rate < 0 || p.Traffic.Rate < 0:
 		return bad("a rate cannot be negative")

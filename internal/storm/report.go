@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"holdfast/internal/kernel"
 	"holdfast/l2tp"
 )
 
@@ -78,7 +79,19 @@ type SocketResult struct {
 	Writes   uint64 `json:"write_calls"`
 }
 
-func quantiles(h *Histogram) Quantiles {
+// add adds what another socket did.
+func (x *SocketResult) add(s kernel.UDPStats) {
+	x.Sent += s.Sent
+	x.Received += s.Received
+	x.Lost += s.Lost
+	x.Dropped += s.Dropped
+	x.Refused += s.Refused
+	x.Reads += s.Reads
+	x.Writes += s.Writes
+}
+
+// QuantilesOf a histogram.
+func QuantilesOf(h *Histogram) Quantiles {
 	return Quantiles{
 		P50: ms(h.Quantile(0.5)), P90: ms(h.Quantile(0.9)), P99: ms(h.Quantile(0.99)),
 		Max: ms(h.Max()), Mean: ms(h.Mean()),
@@ -117,7 +130,7 @@ func (x *Result) end(r *run, hangUp time.Duration) {
 	t := &r.total
 	x.HangUpMS = ms(hangUp)
 	x.Left = t.Ending + t.Sessions
-	x.Setup = quantiles(&t.Setup)
+	x.Setup = QuantilesOf(&t.Setup)
 	x.Offered = t.CallsOffered
 	x.Failed, x.Dropped, x.ByResult = byCause(&t.Failed), byCause(&t.Dropped), map[string]uint64{}
 	for code, n := range t.ByResult {
@@ -137,17 +150,10 @@ func (x *Result) end(r *run, hangUp time.Duration) {
 	x.Traffic = TrafficResult{
 		Sent: t.ProbesSent, Received: t.ProbesReceived, Corrupt: t.ProbesCorrupt,
 		Lost:      t.ProbesSent - min(t.ProbesReceived+t.ProbesCorrupt, t.ProbesSent),
-		RoundTrip: quantiles(&t.RoundTrip),
+		RoundTrip: QuantilesOf(&t.RoundTrip),
 	}
 	for _, d := range r.drivers {
-		s := d.socket.Stats()
-		x.Socket.Sent += s.Sent
-		x.Socket.Received += s.Received
-		x.Socket.Lost += s.Lost
-		x.Socket.Dropped += s.Dropped
-		x.Socket.Refused += s.Refused
-		x.Socket.Reads += s.Reads
-		x.Socket.Writes += s.Writes
+		x.Socket.add(d.socket.Stats())
 	}
 	x.Complete = len(x.Faults()) == 0
 }

@@ -24,6 +24,8 @@ type tunnel struct {
 	lns     netip.AddrPort // where it goes
 	id      l2tp.TunnelID  // local; of the last one when idle
 	state   tunnelState
+	helloAt time.Time // when the HELLO left that is not acknowledged yet; zero: none
+	helloNs uint16
 	waiting queue // modems that want to dial once it is up
 }
 
@@ -40,7 +42,12 @@ const (
 func (l *LAC) openTunnel(now time.Time, i uint16, fx *Effects) {
 	t := &l.tunnels[i]
 	l.count.TunnelsOffered++
-	id, err := l.endpoint.OpenTunnel(now, t.lns, l.local, &l.tunnelConfig, &fx.l2tp)
+	cfg := &l.tunnelConfig
+	if int(i) >= l.Tunnels() {
+		cfg = &l.pulseConfig
+	}
+	t.helloAt = time.Time{}
+	id, err := l.endpoint.OpenTunnel(now, t.lns, l.local, cfg, &fx.l2tp)
 	if err != nil {
 		l.count.TunnelsFailed++
 		l.retryTunnel(now, i)

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"holdfast/internal/storm"
+)
+
+// line is one line of the closing table: a name and a value for each run.
+type line struct {
+	name   string
+	values []string
+}
+
+// lines is the closing table. Lines that no run has a value for are left out.
+func lines(runs []*storm.Recording) (list []line) {
+	add := func(name string, value func(r *storm.Recording) string) {
+		l, some := line{name: name}, false
+		for _, r := range runs {
+			v := value(r)
+			some = some || v != ""
+			l.values = append(l.values, cmp.Or(v, "-"))
+		}
+		if some {
+			list = append(list, l)
+		}
+	}
+	for _, name := range factNames(runs) {
+		add(name, func(r *storm.Recording) string {
+			for _, f := range r.Facts {
+				if f.Name == name {
+					return f.Value
+				}
+			}
+			return ""
+		})
+	}
+	add("tunnels, sessions", func(r *storm.Recording) string { return fmt.Sprintf("%d, %d", r.Tunnels, r.Sessions) })
+	for _, o := range outageLines {
+		add(o.name, func(r *storm.Recording) string {
+			if len(r.Outages) == 0 {
+				return ""
+			}
+			return o.value(&r.Outages[len(r.Outages)-1])
+		})
+	}
+	add("tunnels lost in all", func(r *storm.Recording) string { return fmt.Sprint(r.Lost) })
+	add("set-up time", func(r *storm.Recording) string { return quantiles(r.Setup) })
+	add("HELLO acknowledged", func(r *storm.Recording) string { return quantiles(r.Hello) })
+	add("calls failed", func(r *storm.Recording) string { return causes(r.Failed) })
+	return list
+}
+
+var outageLines = []struct {
+	name  string
+	value func(o *storm.Outage) string
+}{
+	{"sessions dropped by the cut", func(o *storm.Outage) string { return fmt.Sprintf("%d of %d", o.Dropped, o.Touched) }},
+	{"sessions lost elsewhere", func(o *storm.Outage) string { return fmt.Sprintf("%d of %d", o.UntouchedLost, o.Untouched) }},
+	{"tunnels lost", func(o *storm.Outage) string { return fmt.Sprint(o.TunnelsLost) }},
+	{"Init at most, after the cut", func(o *storm.Outage) string { return fmt.Sprint(o.InitPeak) }},
+	{"up at the end", func(o *storm.Outage) string { return fmt.Sprintf("%d of %d", o.ActiveAtEnd, o.Before) }},
+	{"all back after the link was", func(o *storm.Outage) string {
+		if o.BackAfter < 0 {
+			return "never"
+		}
+		return fmt.Sprintf("%.1f s", o.BackAfter)
+	}},
+	{"behind modems' own schedule", func(o *storm.Outage) string { return quantiles(o.BehindSchedule) }},
+	{"work for callers who had left", func(o *storm.Outage) string { return percent(o.Stale) }},
+}
+
+// factNames are the names of the runs' facts, in the order in which they first occur.
+func factNames(runs []*storm.Recording) (names []string) {
+	for _, r := range runs {
+		for _, f := range r.Facts {
+			if !slices.Contains(names, f.Name) {
+				names = append(names, f.Name)
+			}
+		}
+	}
+	return names
+}
+
+func quantiles(q storm.Quantiles) string {
+	if q.Max == 0 {
+		return ""
+	}
+	return fmt.Sprintf("p50 %s, p99 %s, max %s", milliseconds(q.P50), milliseconds(q.P99), milliseconds(q.Max))
+}
+
+func milliseconds(v float64) string {
+	switch {
+	case v >= 1000:
+		return fmt.Sprintf("%.1f s", v/1000)
+	case v >= 10:
+		return fmt.Sprintf("%.0f ms", v)
+	default:
+		return fmt.Sprintf("%.1f ms", v)
+	}
+}
+
+// percent writes a share; negative: not known.
+func percent(share float64) string {
+	if share < 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.2f %%", 100*share)
+}
+
+// causes lists what was counted, the most frequent first.
+func causes(m map[string]uint64) string {
+	if len(m) == 0 {
+		return "none"
+	}
+	names := slices.SortedFunc(maps.Keys(m), func(a, b string) int { return cmp.Or(cmp.Compare(m[b], m[a]), cmp.Compare(a, b)) })
+	for i, n := range names {
+		names[i] = fmt.Sprintf("%s %d", n, m[n])
+	}
+	return strings.Join(names, ", ")
+}
+
+// WriteTable writes the closing table as text, and that of overloads if there were any.
+func WriteTable(w io.Writer, runs []*storm.Recording) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	head := []string{""}
+	for _, r := range runs {
+		head = append(head, r.Name)
+	}
+	fmt.Fprintln(t, strings.Join(head, "\t"))
+	for _, l := range lines(runs) {
+		fmt.Fprintln(t, l.name+"\t"+strings.Join(l.values, "\t"))
+	}
+	if surges := overloads(runs); len(surges) > 0 {
+		fmt.Fprintln(t)
+		fmt.Fprintln(t, strings.Join(overloadHead, "\t"))
+		for _, s := range surges {
+			fmt.Fprintln(t, strings.Join(s, "\t"))
+		}
+	}
+	return t.Flush()
+}
+
+var overloadHead = []string{"run", "times", "capacity/s", "offered/s", "goodput/s",
+	"share", "bound", "set-up p99", "HELLO p99", "tunnels lost", "stale", "missed", "quiet after"}
+
+// overloads is the table of overloads, a line each.
+func overloads(runs []*storm.Recording) (table [][]string) {
+	for _, r := range runs {
+		for i := range r.Overload {
+			o := &r.Overload[i]
+			bound, quiet := "-", "never"
+			if v := o.Bound(); v >= 0 {
+				bound = fmt.Sprintf("%.3f", v)
+			}
+			if o.Settled >= 0 {
+				quiet = fmt.Sprintf("%.1f s", o.Settled)
+			}
+			table = append(table, []string{
+				r.Name, fmt.Sprintf("%g", o.Times), fmt.Sprintf("%.0f", o.Capacity), fmt.Sprintf("%.0f", o.Offered), fmt.Sprintf("%.1f", o.Goodput),
+				fmt.Sprintf("%.3f", o.Share()), bound, milliseconds(o.Setup.P99), milliseconds(o.Hello.P99), fmt.Sprint(o.Lost),
+				cmp.Or(percent(o.Stale), "-"), fmt.Sprint(o.Missed), quiet,
+			})
+		}
+	}
+	return table
+}

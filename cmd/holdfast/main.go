@@ -8,6 +8,7 @@
 //	check.go    check-config
 //	operate.go  show, clear and their like: commands to a running daemon
 //	storm.go    the subscriber emulator
+//	storm_run.go  its scenarios
 //	demo.go     a demonstration
 //	version.go  what this is
 package main

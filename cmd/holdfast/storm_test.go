@@ -29,7 +29,7 @@ func TestStormFlags(t *testing.T) {
 	if _, err := parser.Parse(strings.Fields(words)); err != nil {
 		t.Fatal(err)
 	}
-	o, err := cli.Storm.options()
+	o, err := cli.Storm.options(cli.Storm.Dial.LNS)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,8 +53,7 @@ func TestStormFlags(t *testing.T) {
 			t.Errorf("%v, want %v", c.got, c.want)
 		}
 	}
-	cli.Storm.LNS = []string{"lns.example"}
-	if _, err := cli.Storm.options(); err == nil || !strings.Contains(err.Error(), "lns.example") {
+	if _, err := cli.Storm.options([]string{"lns.example"}); err == nil || !strings.Contains(err.Error(), "lns.example") {
 		t.Errorf("a name instead of an address: %v", err)
 	}
 }

@@ -2,8 +2,9 @@
 GO      ?= go
 FUZZ    ?= 30s
 RFC_DIR ?= .
+SEED    ?= 0
 
-.PHONY: build demo test check root bench fuzz soak generate docs rfc-keywords clean
+.PHONY: build demo test check root bench sim fuzz soak generate docs rfc-keywords clean
 
 build: ## bin/holdfast
 	$(GO) build -trimpath -o bin/holdfast ./cmd/holdfast
@@ -29,6 +30,9 @@ root: build ## only the tests that need root, with their names
 
 bench: build ## log-ins, memory and forwarding, beside what this machine can do at all
 	$(GO) run ./test/bench -binary bin/holdfast
+
+sim: ## the whole system under a virtual clock; SEED=N repeats a history
+	$(GO) test ./internal/sim -run '^TestSim' -count=1 -v -seed $(SEED)
 
 fuzz: ## every fuzz target for FUZZ
 	test/fuzz.sh $(FUZZ)

@@ -46,3 +46,6 @@ func (e *Engine) Held() Held {
 
 // Admission is a copy of the state of admission.
 func (e *Engine) Admission(now time.Time) admission.Snapshot { return e.adm.Snapshot(now) }
+
+// Starting is how many subscribers are in state Init: their calls wait or are in set-up.
+func (e *Engine) Starting() int { return e.states[StateInit] }

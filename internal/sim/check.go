@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sim
+
+import (
+	"fmt"
+	"time"
+
+	"holdfast/internal/lns"
+	"holdfast/internal/storm"
+)
+
+// faultsKept is how many faults are told in words.
+const faultsKept = 20
+
+// fault notes that something is as it must not be.
+func (w *World) fault(format string, args ...any) {
+	if w.result.FaultsAll++; len(w.result.Faults) < faultsKept {
+		w.result.Faults = append(w.result.Faults, fmt.Sprintf("%v ", time.Duration(w.at).Round(time.Millisecond))+fmt.Sprintf(format, args...))
+	}
+}
+
+// check is what must hold at the end of each second.
+func (w *World) check() {
+	live, parked, starting := 0, 0, 0
+	for _, s := range w.servers {
+		h := s.engine.Held()
+		live += h.Live
+		w.checkCalls(s, &h)
+		parked += s.engine.Admission(w.now()).Parked
+		starting += s.engine.Starting()
+	}
+	w.parkedMost, w.initMost = max(w.parkedMost, parked), max(w.initMost, starting)
+	if n := len(w.plane.sessions); n > live {
+		w.fault("the plane has %d sessions, the engines %d", n, live)
+	}
+	if w.plane.twice > 0 {
+		w.fault("%d addresses have two holders", w.plane.twice)
+	}
+	for _, l := range w.lacs {
+		w.checkLAC(l)
+	}
+}
+
+// checkCalls: each call that was requested lives or has ended once; each that was
+// offered to admission is in one place, or has left it one way; nothing is held
+// for nobody.
+func (w *World) checkCalls(s *server, h *lns.Held) {
+	c, a := s.engine.Counters(), s.engine.Admission(w.now())
+	ended := uint64(0)
+	for _, n := range c.Ended {
+		ended += n
+	}
+	if c.CallsRequested != ended+uint64(h.Live) {
+		w.fault("shard %d: %d calls requested, %d live, %d ended", s.number, c.CallsRequested, h.Live, ended)
+	}
+	k := &a.Counters
+	if left := k.Admitted + k.Superseded + k.Crowded + k.Expired + k.Withdrawn; k.Offered != left+uint64(a.Parked) {
+		w.fault("shard %d: of %d calls offered to admission %d have left and %d are parked", s.number, k.Offered, left, a.Parked)
+	}
+	if left := k.Up + k.Failed + k.WithdrawnLate; k.Admitted != left+uint64(a.InSetUp) {
+		w.fault("shard %d: of %d calls begun %d have ended and %d are in set-up", s.number, k.Admitted, left, a.InSetUp)
+	}
+	if h.Timers > h.Live || h.Tokens > h.Live || h.Addresses > h.Live || h.OnUnits > h.Live || h.Live > h.Sessions {
+		w.fault("shard %d holds %+v", s.number, *h)
+	}
+}
+
+// checkLAC: what was up has not been lost but by the fault of its link.
+func (w *World) checkLAC(l *lac) {
+	c := l.Counters()
+	defer func() { l.last = c }()
+	if w.draining || w.scenario.Ruin || w.at < l.excused {
+		return
+	}
+	if n := c.TunnelsLost - l.last.TunnelsLost; n > 0 {
+		w.fault("LAC %d has lost %d tunnels: %v", l.number, n, l.Snapshot().TunnelErr)
+	}
+	for cause := range c.Dropped {
+		n := c.Dropped[cause] - l.last.Dropped[cause]
+		// Echoes that the network has lost one after the other are its own doing; that
+		// we answer each that comes is seen in how long datagrams stay.
+		if n > 0 && !(storm.Cause(cause) == storm.EchoLost && w.network.Loss > 0) {
+			w.fault("LAC %d: %d sessions lost: %v", l.number, n, storm.Cause(cause))
+		}
+	}
+}
+
+// Bounds of what must hold over the whole.
+const (
+	staleMost = 1.0 // per cent
+	stayMost  = time.Second
+)
+
+// checkEnd is what must hold when all have hung up.
+func (w *World) checkEnd() {
+	if !w.scenario.Ruin {
+		w.checkLoad()
+	}
+	if !w.draining {
+		return
+	}
+	for _, s := range w.servers {
+		if h := s.engine.Held(); h != (lns.Held{}) {
+			w.fault("shard %d still holds %+v", s.number, h)
+		}
+		if a := s.engine.Admission(w.now()); a.Parked+a.InSetUp > 0 {
+			w.fault("shard %d: %d calls are parked, %d in set-up", s.number, a.Parked, a.InSetUp)
+		}
+		if s.lanes[control].len()+s.lanes[punts].len()+s.lanes[bulk].len()+len(s.messages)+len(s.answers) > 0 {
+			w.fault("shard %d still has input", s.number)
+		}
+	}
+	if n := len(w.plane.sessions) + len(w.plane.holders); n > 0 {
+		w.fault("the plane still has %d sessions and addresses", n)
+	}
+	if n := w.network.inFlight(); n > 0 {
+		w.fault("%d datagrams are still under way", n)
+	}
+	for _, l := range w.lacs {
+		c := l.Counters()
+		if ended := c.FailedAll() + c.DroppedAll() + c.HungUp; !l.Done() || ended != c.CallsOffered {
+			w.fault("LAC %d: done %v, %d calls offered, %d ended", l.number, l.Done(), c.CallsOffered, ended)
+		}
+	}
+}
+
+// probes is how many dear steps it may cost to find out that RADIUS is dead, and
+// when it is back: a call a second, and those that were begun when it died.
+func (w *World) probes() (steps uint64) {
+	const before, authenticating = 8, 3
+	for _, p := range w.scenario.Phases {
+		if p.RADIUSDead > 0 {
+			steps += authenticating * uint64(len(w.servers)) * (before + uint64(p.RADIUSDead/time.Second))
+		}
+	}
+	return steps
+}
+
+// checkLoad is what load must not do.
+func (w *World) checkLoad() {
+	var dear, stale uint64
+	for _, s := range w.servers {
+		c := s.engine.Counters()
+		dear += c.DearSteps
+		stale += c.StaleSteps
+	}
+	if p := percent(stale-min(stale, w.probes()), dear); p >= staleMost {
+		w.fault("%.2f %% of the dear steps were for callers who had left", p)
+	}
+	if p99 := w.hello.latency.Quantile(0.99); p99 > helloLatest {
+		w.fault("HELLO was acknowledged within %v at p99", p99)
+	}
+	if w.hello.latency.Count() == 0 && w.at > instant(5*time.Minute) {
+		w.fault("no HELLO was seen")
+	}
+	for l := range lanes {
+		if longest := w.stay[l].Max(); longest > stayMost {
+			w.fault("a datagram stayed %v in lane %d", longest, l)
+		}
+	}
+}

@@ -70,7 +70,7 @@ func tunnelRow(r *lns.TunnelRow, now time.Time) *pb.Tunnel {
 		Group: r.Group, RoutingInstance: r.Instance, MaximumSessions: count(r.SessionMax),
 		ReceiveWindow: count(r.ReceiveWindow), PeerWindow: count(r.PeerWindow),
 		HelloIntervalSeconds: seconds(r.HelloInterval), CreatedUnix: since(now, r.Created),
-		UpSeconds: seconds(r.Up), IdleSeconds: seconds(r.Idle), TosReflect: r.ToSReflect,
+		UpSeconds: seconds(r.Up), IdleSeconds: seconds(r.Idle),
 		ControlRx: volume(r.ControlRx), ControlTx: volume(r.ControlTx), Retransmissions: r.Retransmissions,
 		ControlRxErrors: r.ControlRxErrors, ControlTxErrors: r.ControlTxErrors,
 	}

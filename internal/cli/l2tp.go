@@ -132,7 +132,7 @@ func tunnelView(l level) view[pb.Tunnel] {
 			fmt.Fprintf(w, "  Max sessions: %s, Window size: %d, Peer window size: %d, Hello interval: %d\n",
 				bound(t.MaximumSessions), t.ReceiveWindow, t.PeerWindow, t.HelloIntervalSeconds)
 			fmt.Fprintf(w, "  Create time: %s, Up time: %s\n", moment(t.CreatedUnix), clock(t.UpSeconds))
-			fmt.Fprintf(w, "  Idle time: %s, ToS Reflect: %s\n", clock(t.IdleSeconds), enabled(t.TosReflect))
+			fmt.Fprintf(w, "  Idle time: %s\n", clock(t.IdleSeconds))
 			fmt.Fprintf(w, "  Tunnel Group Name: %s\n", t.Group)
 		}
 		if l >= extensive {

@@ -67,7 +67,6 @@ type TunnelGroup struct {
 	AAA         *AAAProfile    // aaa-access-profile
 	Interfaces  []string       // service-interface, or those of service-device-pool: si-1/0/0 ...
 	Profile     *DynamicProfile
-	ToSReflect  bool
 
 	// A LAC's name leads to everything that is meant for it with one look-up.
 	TermsByHostName map[string]*Terms

@@ -146,7 +146,6 @@ type TunnelRow struct {
 	Created              time.Duration // age
 	Up                   time.Duration // since established; 0: not
 	Idle                 time.Duration // since the last data or control of the peer
-	ToSReflect           bool
 	ControlRx, ControlTx Volume
 	Retransmissions      uint64
 	ControlRxErrors      uint64 // malformed, unexpected or from a wrong address

@@ -195,7 +195,7 @@ func (e *Engine) tunnelRow(info *l2tp.TunnelInfo, t *tunnel) TunnelRow {
 		LocalName: t.bind.Tunnel.HostName, PeerName: info.HostName, Group: t.bind.group.Name,
 		Instance: e.instanceName(0), SessionMax: t.bind.Client.TunnelSessionMax,
 		ReceiveWindow: t.bind.Tunnel.ReceiveWindow, PeerWindow: info.PeerWindow, HelloInterval: t.bind.Tunnel.HelloInterval,
-		Created: e.now.Sub(info.CreatedAt), Idle: e.now.Sub(info.HeardAt), ToSReflect: t.bind.group.ToSReflect,
+		Created: e.now.Sub(info.CreatedAt), Idle: e.now.Sub(info.HeardAt),
 		ControlRx:       Volume{uint64(info.Counters.ReceivedMessages), info.Counters.ReceivedBytes},
 		ControlTx:       Volume{uint64(info.Counters.SentMessages), info.Counters.SentBytes},
 		Retransmissions: uint64(info.Counters.Retransmissions), ControlRxErrors: uint64(info.Counters.Errors),

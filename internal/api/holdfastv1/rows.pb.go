@@ -340,7 +340,6 @@ type Tunnel struct {
 	CreatedUnix          int64                  `protobuf:"varint,16,opt,name=created_unix,json=createdUnix,proto3" json:"created_unix,omitempty"`
 	UpSeconds            uint32                 `protobuf:"varint,17,opt,name=up_seconds,json=upSeconds,proto3" json:"up_seconds,omitempty"` // since established
 	IdleSeconds          uint32                 `protobuf:"varint,18,opt,name=idle_seconds,json=idleSeconds,proto3" json:"idle_seconds,omitempty"`
-	TosReflect           bool                   `protobuf:"varint,19,opt,name=tos_reflect,json=tosReflect,proto3" json:"tos_reflect,omitempty"`
 	ControlRx            *Volume                `protobuf:"bytes,20,opt,name=control_rx,json=controlRx,proto3" json:"control_rx,omitempty"`
 	ControlTx            *Volume                `protobuf:"bytes,21,opt,name=control_tx,json=controlTx,proto3" json:"control_tx,omitempty"`
 	Retransmissions      uint64                 `protobuf:"varint,22,opt,name=retransmissions,proto3" json:"retransmissions,omitempty"`
@@ -505,13 +504,6 @@ func (x *Tunnel) GetIdleSeconds() uint32 {
 		return x.IdleSeconds
 	}
 	return 0
-}
-
-func (x *Tunnel) GetTosReflect() bool {
-	if x != nil {
-		return x.TosReflect
-	}
-	return false
 }
 
 func (x *Tunnel) GetControlRx() *Volume {
@@ -1455,7 +1447,7 @@ const file_holdfast_v1_rows_proto_rawDesc = "" +
 	"control_tx\x18\r \x01(\v2\x13.holdfast.v1.VolumeR\tcontrolTx\x12*\n" +
 	"\x11control_rx_errors\x18\x0e \x01(\x04R\x0fcontrolRxErrors\x12*\n" +
 	"\x11control_tx_errors\x18\x0f \x01(\x04R\x0fcontrolTxErrors\x12-\n" +
-	"\x04data\x18\x10 \x01(\v2\x19.holdfast.v1.DataCountersR\x04data\"\xf1\x06\n" +
+	"\x04data\x18\x10 \x01(\v2\x19.holdfast.v1.DataCountersR\x04data\"\xd0\x06\n" +
 	"\x06Tunnel\x12\x19\n" +
 	"\blocal_id\x18\x01 \x01(\rR\alocalId\x12\x17\n" +
 	"\apeer_id\x18\x02 \x01(\rR\x06peerId\x12\x12\n" +
@@ -1478,9 +1470,7 @@ const file_holdfast_v1_rows_proto_rawDesc = "" +
 	"\fcreated_unix\x18\x10 \x01(\x03R\vcreatedUnix\x12\x1d\n" +
 	"\n" +
 	"up_seconds\x18\x11 \x01(\rR\tupSeconds\x12!\n" +
-	"\fidle_seconds\x18\x12 \x01(\rR\vidleSeconds\x12\x1f\n" +
-	"\vtos_reflect\x18\x13 \x01(\bR\n" +
-	"tosReflect\x122\n" +
+	"\fidle_seconds\x18\x12 \x01(\rR\vidleSeconds\x122\n" +
 	"\n" +
 	"control_rx\x18\x14 \x01(\v2\x13.holdfast.v1.VolumeR\tcontrolRx\x122\n" +
 	"\n" +

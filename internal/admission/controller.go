@@ -75,6 +75,7 @@ type Counters struct {
 	Superseded, Crowded, Expired  uint64 // dismissed while parked
 	Silent                        uint64 // of the dismissed: without a CDN
 	Withdrawn                     uint64 // given up by the caller while parked
+	Cleared                       uint64 // ended while parked for a reason of its own, as by an operator
 	WithdrawnLate                 uint64 // given up by the caller in set-up: stale work
 	LateInSetUp                   uint64 // deadline passed in set-up
 	SlotsGrown, SlotsShrunk       uint64
@@ -207,9 +208,15 @@ func (c *Controller) Up(now time.Time, element uint32) {
 	c.limit.done(c.ns(now), c.ns(now)-b.at, len(c.setup)+1, &c.counters)
 }
 
-// Failed releases the slot of a call that was refused for a reason of its own:
-// a wrong password says nothing about load.
+// Failed takes out a call that has ended for a reason of its own, parked or in
+// set-up: a wrong password says nothing about load, nor does an operator.
 func (c *Controller) Failed(element uint32) {
+	if i, ok := c.queue.find(element); ok {
+		c.counters.Cleared++
+		c.forgetLine(i)
+		c.queue.remove(i)
+		return
+	}
 	if _, ok := c.setup[element]; ok {
 		delete(c.setup, element)
 		c.counters.Failed++

@@ -235,3 +235,27 @@ func TestNoBurstAtTokens(t *testing.T) {
 		t.Errorf("%d calls wait for tokens, asked for %d times; %d are parked", e.wanting, len(fx.Messages), s.Parked)
 	}
 }
+
+// A parked call that an operator clears is parked no longer: its element may be
+// another call's before its deadline comes.
+func TestParkedCallCleared(t *testing.T) {
+	w := newWorld(t, testConfig(), 1)
+	l := w.lac(0)
+	w.holdBegin = true
+	all := storm(w, l, 2, 20)
+	w.run()
+	e := w.engines[0]
+	if e.adm.Snapshot(w.now).Parked < 20 {
+		t.Fatal("nothing is parked")
+	}
+	w.request(Request{Kind: ClearSessions})
+	w.run()
+	if s := e.adm.Snapshot(w.now); s.Parked != 0 || s.Counters.Cleared < 20 {
+		t.Errorf("after all were cleared %d are parked, %d cleared", s.Parked, s.Counters.Cleared)
+	}
+	for _, m := range all[8:] {
+		if !m.gone {
+			t.Fatal("a call was not told")
+		}
+	}
+}

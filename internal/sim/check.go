@@ -55,7 +55,7 @@ func (w *World) checkCalls(s *server, h *lns.Held) {
 		w.fault("shard %d: %d calls requested, %d live, %d ended", s.number, c.CallsRequested, h.Live, ended)
 	}
 	k := &a.Counters
-	if left := k.Admitted + k.Superseded + k.Crowded + k.Expired + k.Withdrawn; k.Offered != left+uint64(a.Parked) {
+	if left := k.Admitted + k.Superseded + k.Crowded + k.Expired + k.Withdrawn + k.Cleared; k.Offered != left+uint64(a.Parked) {
 		w.fault("shard %d: of %d calls offered to admission %d have left and %d are parked", s.number, k.Offered, left, a.Parked)
 	}
 	if left := k.Up + k.Failed + k.WithdrawnLate; k.Admitted != left+uint64(a.InSetUp) {

@@ -84,9 +84,6 @@ func (id ID) Def() Def {
 	return table[id]
 }
 
-// IDs is how many events there are: they are 0 to IDs()-1.
-func IDs() int { return int(eventCount) }
-
 // String is the name in the log.
 func (id ID) String() string { return id.Def().Name }
 

@@ -103,9 +103,6 @@ func (p *PacketSocket) Write(b []byte) error {
 	return errors.Join(writeErr, err)
 }
 
-// SetReadDeadline bounds the wait of Read.
-func (p *PacketSocket) SetReadDeadline(at time.Time) error { return p.file.SetReadDeadline(at) }
-
 // Close closes the socket and wakes its reader.
 func (p *PacketSocket) Close() error { return p.file.Close() }
 

@@ -61,15 +61,6 @@ func LinkDown(name string) error {
 	return wrap(netlink.LinkSetDown(l), "take down %s", name)
 }
 
-// DeleteLink removes a device.
-func DeleteLink(name string) error {
-	l, err := link(name)
-	if err != nil {
-		return err
-	}
-	return wrap(netlink.LinkDel(l), "delete %s", name)
-}
-
 // SetMTU sets a device's MTU.
 func SetMTU(name string, mtu int) error {
 	l, err := link(name)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"holdfast/internal/admission"
 	"holdfast/internal/lns"
 	"holdfast/internal/storm"
 )
@@ -24,10 +25,10 @@ func (w *World) fault(format string, args ...any) {
 func (w *World) check() {
 	live, parked, starting := 0, 0, 0
 	for _, s := range w.servers {
-		h := s.engine.Held()
+		h, a := s.engine.Held(), s.engine.Admission(w.now())
 		live += h.Live
-		w.checkCalls(s, &h)
-		parked += s.engine.Admission(w.now()).Parked
+		w.checkCalls(s, &h, &a)
+		parked += a.Parked
 		starting += s.engine.Starting()
 	}
 	w.parkedMost, w.initMost = max(w.parkedMost, parked), max(w.initMost, starting)
@@ -45,8 +46,8 @@ func (w *World) check() {
 // checkCalls: each call that was requested lives or has ended once; each that was
 // offered to admission is in one place, or has left it one way; nothing is held
 // for nobody.
-func (w *World) checkCalls(s *server, h *lns.Held) {
-	c, a := s.engine.Counters(), s.engine.Admission(w.now())
+func (w *World) checkCalls(s *server, h *lns.Held, a *admission.Snapshot) {
+	c := s.engine.Counters()
 	ended := uint64(0)
 	for _, n := range c.Ended {
 		ended += n

@@ -167,8 +167,8 @@ func (w *World) finish() {
 // WriteTo writes a table of the phases, and what was wrong.
 func (r *Result) WriteTo(out io.Writer) (int64, error) {
 	c := &counter{out: out}
-	fmt.Fprintf(c, "%s, seed %d, %d shards: %v of virtual time, %d packets, hash %016x\n",
-		r.Scenario.Name, r.Scenario.Seed, r.Scenario.Shards, r.Took.Round(time.Second), r.Packets, r.Hash)
+	fmt.Fprintf(c, "%s, seed %d, %d shards: %v of virtual time, %d packets, %d lost on the way, %d found a lane full, hash %016x\n",
+		r.Scenario.Name, r.Scenario.Seed, r.Scenario.Shards, r.Took.Round(time.Second), r.Packets, r.Lost, r.Dropped, r.Hash)
 	t := tabwriter.NewWriter(c, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "phase\ttook\toffered\tup\tup/s\tfailed\tdropped\ton line\tset-up p50\tp99\tHELLO p99\tstale\tparked\tInit\tload\t")
 	for i := range r.Phases {

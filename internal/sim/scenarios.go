@@ -11,6 +11,9 @@ import (
 // watch is a LAC with tunnels and no calls, whose HELLOs are watched.
 var watch = Group{Name: "watch", Tunnels: 20, Idle: true, HelloInterval: 2 * time.Second}
 
+// socketMax is about what a socket buffer of 4 MB holds.
+const socketMax = 4096
+
 // Day is a scenario drawn from a seed: modems come up, stay, lose their link,
 // RADIUS fails or slows down, the network loses, repeats and overtakes; in the
 // end all hang up. Its virtual time is about d.
@@ -20,7 +23,7 @@ func Day(seed uint64, shards, modems int, d time.Duration) Scenario {
 	lacs := 2 + r.IntN(8)
 	quiet := d / 5
 	return Scenario{
-		Name: "day", Seed: seed, Shards: shards,
+		Name: "day", Seed: seed, Shards: shards, SocketMax: socketMax,
 		Groups: []Group{{
 			Name: "all", LACs: lacs, Tunnels: lacs * (1 + r.IntN(1+modems/lacs/8)), Sessions: modems,
 			RedialDelay: time.Duration(between(1, 10) * float64(time.Second)),
@@ -52,7 +55,7 @@ func Overload(seed uint64, shards int, k float64, d time.Duration) Scenario {
 	steady, offered := 0.2*capacity, max(k-0.2, 0.1)*capacity
 	total := 2*time.Minute + d
 	return Scenario{
-		Name: fmt.Sprintf("overload %gx", k), Seed: seed, Shards: shards, Cost: Cost{Dear: dear},
+		Name: fmt.Sprintf("overload %gx", k), Seed: seed, Shards: shards, SocketMax: socketMax, Cost: Cost{Dear: dear},
 		Groups: []Group{
 			{Name: "steady", LACs: 2, Tunnels: 160, Sessions: int(steady * total.Seconds()), Rate: -1, RedialDelay: time.Second},
 			{
@@ -80,7 +83,7 @@ const StepsPerCall = 5
 // its work costs nothing, which shows the modems' own schedule.
 func Article(seed uint64, shards, tunnels, sessions int, capacity float64) Scenario {
 	s := Scenario{
-		Name: "article", Seed: seed, Shards: shards,
+		Name: "article", Seed: seed, Shards: shards, SocketMax: socketMax,
 		Groups: []Group{{Name: "all", LACs: 3, Tunnels: tunnels, Sessions: sessions, Rate: 100}, watch},
 		Phases: []Phase{
 			{Name: "ramp", For: 10 * time.Minute, UntilUp: true},
@@ -105,7 +108,7 @@ func Unfair(seed uint64, shards int) Scenario {
 	capacity := float64(shards) / (StepsPerCall * dear).Seconds()
 	quiet := 0.3 * capacity // of the three together
 	return Scenario{
-		Name: "unfair", Seed: seed, Shards: shards, Cost: Cost{Dear: dear},
+		Name: "unfair", Seed: seed, Shards: shards, SocketMax: socketMax, Cost: Cost{Dear: dear},
 		Groups: []Group{
 			{Name: "quiet", LACs: 3, Tunnels: 240, Sessions: int(quiet * 200), Rate: -1, RedialDelay: time.Second},
 			{Name: "loud", Tunnels: 80, Sessions: int(20*capacity) + int(60*capacity), Rate: -1, RedialDelay: time.Second},

@@ -4,7 +4,7 @@ FUZZ    ?= 30s
 RFC_DIR ?= .
 SEED    ?= 0
 
-.PHONY: build demo test check root bench sim fuzz soak generate docs rfc-keywords clean
+.PHONY: build demo test check lint root bench sim fuzz soak generate docs rfc-keywords clean
 
 build: ## bin/holdfast
 	$(GO) build -trimpath -o bin/holdfast ./cmd/holdfast
@@ -23,6 +23,9 @@ check: build ## what needs neither root nor other programs
 	@test -z "$$(gofmt -l . | tee /dev/stderr)"
 	$(GO) vet ./...
 	$(GO) test -short -race ./...
+
+lint: ## staticcheck, fetched by the go command
+	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 
 root: build ## only the tests that need root, with their names
 	$(GO) test -v -run '^TestRoot' ./...

@@ -68,6 +68,16 @@ func latency(r *storm.Recording) []curve {
 	return slices.DeleteFunc(list, func(c curve) bool { return len(c.points) == 0 })
 }
 
+// causeColour gives a cause the same colour in every picture.
+func causeColour(name string) int {
+	for i, c := range []storm.Cause{storm.NoAnswer, storm.Cleared, storm.LCPTimeout, storm.AuthTimeout, storm.NCPTimeout, storm.TunnelLost} {
+		if c.String() == name {
+			return i + 1
+		}
+	}
+	return 3
+}
+
 // failures stacks the causes, each on what lies below it.
 func failures(r *storm.Recording) (list []curve) {
 	names := map[string]bool{}
@@ -80,8 +90,8 @@ func failures(r *storm.Recording) (list []curve) {
 	for i := range r.Samples {
 		base[i].x = r.Samples[i].At
 	}
-	for n, name := range slices.Sorted(maps.Keys(names)) {
-		c := curve{name: name, colour: n%colours + 1, base: base, points: slices.Clone(base)}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		c := curve{name: name, colour: causeColour(name), base: base, points: slices.Clone(base)}
 		for i := range r.Samples {
 			interval := r.Samples[i].At
 			if i > 0 {

@@ -99,9 +99,16 @@ func (c *chart) draw(b *strings.Builder, k *curve) {
 	fmt.Fprintf(b, `<path class="l%d%s" d="%s"/>`, k.colour, dash, &path)
 }
 
-// line appends points to a path; the first is reached with the letter.
+// gap is how long nothing may have been measured for a line to go on, seconds.
+const gap = 2.5
+
+// line appends points to a path; the first is reached with the letter. A line
+// has a break where nothing was measured.
 func (c *chart) line(b *strings.Builder, points []point, letter byte) {
-	for _, p := range points {
+	for i, p := range points {
+		if i > 0 && p.x-points[i-1].x > gap {
+			letter = 'M'
+		}
 		fmt.Fprintf(b, "%c%.1f %.1f", letter, c.left(p.x), c.top(p.y))
 		letter = 'L'
 	}

@@ -4,13 +4,16 @@ FUZZ    ?= 30s
 RFC_DIR ?= .
 SEED    ?= 0
 
-.PHONY: build demo test check lint root bench sim fuzz soak generate docs rfc-keywords clean
+.PHONY: build demo demo-quick test check lint root bench sim fuzz soak generate docs rfc-keywords clean
 
 build: ## bin/holdfast
 	$(GO) build -trimpath -o bin/holdfast ./cmd/holdfast
 
-demo: build ## an LNS, 600 subscribers, and what show says of them
-	bin/holdfast demo
+demo: build ## the outage this server is made against, at full size, with a report; under five minutes
+	bin/holdfast demo --out bin
+
+demo-quick: build ## an LNS and what show says of it, then the outage in small; under one minute
+	bin/holdfast demo --quick --out bin
 
 test: build ## everything, real peers included; installs the Debian packages that are missing
 	test/packages.sh

@@ -6,26 +6,28 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
-	"strings"
 	"time"
 
 	"holdfast/cmd/holdfast/stage"
-	"holdfast/internal/storm"
 )
 
-// demoCommand is `holdfast demo`: an LNS, subscribers, traffic, and what an
-// operator sees of it.
+// demoCommand is `holdfast demo`: the outage that this server is made against
+// (demo_outage.go), or a tour of what an operator sees (demo_tour.go).
 type demoCommand struct {
-	Config   string        `default:"examples/demo.conf" type:"existingfile" help:"Configuration of the LNS; its gateways are 192.0.2.1 and 192.0.2.2."`
-	LACs     int           `name:"lacs" default:"3" help:"LACs."`
-	Tunnels  int           `default:"60" help:"Tunnels over all LACs."`
-	Sessions int           `default:"600" help:"PPP sessions over all tunnels."`
-	Traffic  float64       `default:"5000" help:"Packets a second through the sessions."`
-	Hold     time.Duration `default:"5s" help:"How long the sessions stay up."`
-	Mode     string        `default:"auto" enum:"auto,namespaces,user,loopback" help:"Where: namespaces need root, loopback has no forwarding."`
+	Tour  bool   `help:"Not the outage: an LNS, subscribers, traffic, and what an operator sees of them."`
+	Quick bool   `help:"A short tour, then the outage in small: under a minute."`
+	Out   string `default:"." placeholder:"DIR" type:"existingdir" help:"Where the outage's report and recordings go."`
+	Plain bool   `help:"Lines even on a terminal."`
+
+	Config   string        `default:"examples/demo.conf" type:"existingfile" help:"Of the tour: configuration of the LNS; gateways 192.0.2.1 and 192.0.2.2."`
+	LACs     int           `name:"lacs" default:"3" help:"Of the tour: LACs."`
+	Tunnels  int           `default:"60" help:"Of the tour: tunnels over all LACs."`
+	Sessions int           `default:"600" help:"Of the tour: PPP sessions over all tunnels."`
+	Traffic  float64       `default:"5000" help:"Of the tour: packets a second through the sessions."`
+	Hold     time.Duration `default:"5s" help:"Of the tour: how long the sessions stay up."`
+	Mode     string        `default:"auto" enum:"auto,namespaces,user,loopback" help:"Of the tour: namespaces need root, loopback has no forwarding."`
 }
 
 // insideFailed is the exit status by which the demo inside a user namespace says
@@ -34,6 +36,21 @@ const insideFailed = 77
 
 // Run plays the demo.
 func (c *demoCommand) Run(ctx context.Context) error {
+	size := outageFull
+	if c.Quick {
+		size = outageQuick
+		c.LACs, c.Tunnels, c.Sessions, c.Hold = 3, 12, 120, time.Second
+	}
+	if c.Tour || c.Quick {
+		if err := c.tour(ctx); err != nil || c.Tour || stage.Inside() {
+			return err
+		}
+	}
+	return c.outage(ctx, size)
+}
+
+// tour plays the tour, here or in a child inside a user namespace.
+func (c *demoCommand) tour(ctx context.Context) error {
 	began := time.Now()
 	mode, err := c.mode(ctx)
 	if err != nil || mode == nil {
@@ -43,10 +60,10 @@ func (c *demoCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d := demo{c: c, s: s, out: os.Stdout}
+	d := tour{c: c, s: s, out: os.Stdout}
 	err = errors.Join(d.play(ctx), s.Close())
 	if err == nil {
-		fmt.Fprintf(d.out, "\nThe demo took %.1f s and has left nothing behind.\n", time.Since(began).Seconds())
+		fmt.Fprintf(d.out, "\nThe tour took %.1f s and has left nothing behind.\n", time.Since(began).Seconds())
 	}
 	return err
 }
@@ -81,117 +98,4 @@ func (c *demoCommand) mode(ctx context.Context) (*stage.Mode, error) {
 		return nil, err
 	}
 	return &loopback, nil
-}
-
-// demo is one performance.
-type demo struct {
-	c   *demoCommand
-	s   *stage.Stage
-	out io.Writer
-	err error // of the commands that were shown
-}
-
-func (d *demo) play(ctx context.Context) error {
-	d.prologue()
-	configuration, err := os.ReadFile(d.c.Config)
-	if err != nil {
-		return err
-	}
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	d.title("holdfast serve -c %s", d.c.Config)
-	started := time.Now()
-	if err := d.s.Serve(ctx, self, string(configuration)); err != nil {
-		return err
-	}
-	fmt.Fprintf(d.out, "ready after %.2f s\n", time.Since(started).Seconds())
-
-	d.title("%d subscribers dial over %d tunnels from %d LACs", d.c.Sessions, d.c.Tunnels, d.c.LACs)
-	result, err := storm.Run(ctx, d.storm(func() { d.look(ctx, self) }))
-	if err = errors.Join(err, ctx.Err()); err != nil {
-		return err
-	}
-	d.title("what the subscribers say")
-	result.WriteTable(d.out)
-
-	d.title("after they have hung up")
-	fmt.Fprintln(d.out, "Ended subscribers can be inspected for the destruct timeout; ended tunnels acknowledge for 31 s (RFC 2661 §5.7).")
-	d.show(ctx, self, "show subscribers summary")
-	d.show(ctx, self, "show services l2tp summary")
-	stopped, err := d.s.Stop()
-	if err != nil {
-		return errors.Join(err, errors.New(d.s.LogTail()))
-	}
-	fmt.Fprintf(d.out, "\nThe LNS has ended in %.2f s.\n", stopped.Seconds())
-	if d.err != nil {
-		return d.err
-	}
-	if !result.Complete {
-		return incomplete(result)
-	}
-	if t := result.Traffic; t.Lost > t.Sent/100 {
-		return fmt.Errorf("demo: %d of %d packets were lost", t.Lost, t.Sent)
-	}
-	return nil
-}
-
-// prologue says where the demo happens and what it cannot show there.
-func (d *demo) prologue() {
-	if d.s.Mode == stage.Loopback {
-		fmt.Fprintln(d.out, "Everything happens on the loopback device and the LNS forwards nothing: that takes root, or a user\n"+
-			"namespace in which /dev/net/tun can be opened. Not shown for that reason: subscribers' packets and\n"+
-			"their counters. Log-ins, addresses, show commands and hang-up are real.")
-		return
-	}
-	where := "network namespaces lac, lns and core"
-	if stage.Inside() {
-		where += " inside a user namespace"
-	}
-	fmt.Fprintf(d.out, "Everything happens in %s; the LNS forwards between them through a TUN device.\n", where)
-}
-
-// storm is what the subscribers do.
-func (d *demo) storm(atHold func()) storm.Options {
-	o := storm.Options{
-		Plan: storm.Plan{
-			LNS: d.s.Gateways, LACs: d.c.LACs, Tunnels: d.c.Tunnels, Sessions: d.c.Sessions,
-			IPv4: true, IPv6: true, CircuitID: "access-node eth 0/%d:100", Calling: "49301%d",
-		},
-		Sources:  d.s.Sources,
-		Hold:     d.c.Hold,
-		AtHold:   atHold,
-		Listen:   d.s.Listen,
-		Progress: (&storm.Lines{W: d.out}).Progress,
-	}
-	if d.s.Mode == stage.Namespaces {
-		o.Plan.Traffic = storm.Traffic{Rate: d.c.Traffic, Size: 512, To: d.s.Targets}
-	}
-	return o
-}
-
-// look shows what an operator sees while the subscribers are on line.
-func (d *demo) look(ctx context.Context, self string) {
-	select { // some traffic first
-	case <-time.After(d.c.Hold / 2):
-	case <-ctx.Done():
-		return
-	}
-	for _, words := range []string{
-		"show services l2tp summary", "show services l2tp destination",
-		"show subscribers summary", "show subscribers summary port",
-		"show subscribers extensive user-name user7@example",
-	} {
-		d.show(ctx, self, words)
-	}
-}
-
-func (d *demo) show(ctx context.Context, self, words string) {
-	d.title("holdfast %s", words)
-	d.err = errors.Join(d.err, d.s.Show(ctx, self, d.out, strings.Fields(words)...))
-}
-
-func (d *demo) title(format string, args ...any) {
-	fmt.Fprintf(d.out, "\n--- "+format+" ---\n", args...)
 }

@@ -29,7 +29,8 @@ func buildBinary(t *testing.T) string {
 // playDemo runs the demo in small and wants to see certain lines in this order.
 func playDemo(t *testing.T, mode string, lines ...string) {
 	t.Helper()
-	cmd := exec.Command(buildBinary(t), "demo", "--mode", mode, "--config", "../../examples/demo.conf", "--sessions", "120", "--tunnels", "12", "--hold", "1s")
+	cmd := exec.Command(buildBinary(t), "demo", "--tour", "--mode", mode, "--config", "../../examples/demo.conf",
+		"--sessions", "120", "--tunnels", "12", "--hold", "1s")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -58,7 +59,7 @@ func wantNothingLeft(t *testing.T, pid int) {
 func TestRootDemoInterrupted(t *testing.T) {
 	testenv.TUN(t)
 	dir := t.TempDir()
-	cmd := exec.Command(buildBinary(t), "demo", "--config", "../../examples/demo.conf", "--sessions", "120", "--tunnels", "12", "--hold", "1h")
+	cmd := exec.Command(buildBinary(t), "demo", "--tour", "--config", "../../examples/demo.conf", "--sessions", "120", "--tunnels", "12", "--hold", "1h")
 	cmd.Env = append(os.Environ(), "TMPDIR="+dir)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := cmd.StdoutPipe()

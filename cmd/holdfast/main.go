@@ -9,7 +9,7 @@
 //	operate.go  show, clear and their like: commands to a running daemon
 //	storm.go    the subscriber emulator
 //	storm_run.go  its scenarios
-//	demo.go     a demonstration
+//	demo.go     a demonstration: demo_outage.go, demo_tour.go
 //	version.go  what this is
 package main
 
@@ -32,7 +32,7 @@ type commandLine struct {
 	Serve       serveCommand   `cmd:"" help:"Run the LNS."`
 	CheckConfig checkCommand   `cmd:"" help:"Say what is wrong with a configuration, as FILE:LINE:COLUMN: text."`
 	Storm       stormCommand   `cmd:"" help:"Dial an LNS with emulated LACs and modems."`
-	Demo        demoCommand    `cmd:"" help:"Start an LNS, dial it, and show what an operator sees."`
+	Demo        demoCommand    `cmd:"" help:"Show an outage that stalls a server, and ours not."`
 	Version     versionCommand `cmd:"" help:"Print the version."`
 	Operate     operateCommand `cmd:"" default:"withargs" name:"show|clear" help:"Ask or command a running LNS; no words: a prompt; ?: help."`
 }

@@ -141,6 +141,20 @@ func (s *Stage) Show(ctx context.Context, binary string, out io.Writer, words ..
 	return nil
 }
 
+// Signal sends the LNS a signal.
+func (s *Stage) Signal(what os.Signal) error { return s.server.cmd.Process.Signal(what) }
+
+// Kill ends the LNS at once, without a word to its peers.
+func (s *Stage) Kill() error {
+	v := s.server
+	s.server = nil
+	defer v.log.Close()
+	defer v.notify.Close()
+	err := v.cmd.Process.Kill()
+	<-v.exited
+	return err
+}
+
 // Stop ends the LNS and says how long that took. It does nothing when there is none.
 func (s *Stage) Stop() (time.Duration, error) {
 	v := s.server

@@ -40,6 +40,10 @@ bench: build ## log-ins, memory and forwarding, beside what this machine can do 
 sim: ## the whole system under a virtual clock; SEED=N repeats a history
 	$(GO) test ./internal/sim -run '^TestSim' -count=1 -v -seed $(SEED)
 
+bench-peers: build ## the same storm against other LNSs; needs root, installs what is missing
+	test/packages.sh
+	$(GO) run ./test/peers -binary bin/holdfast
+
 fuzz: ## every fuzz target for FUZZ
 	test/fuzz.sh $(FUZZ)
 

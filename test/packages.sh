@@ -17,6 +17,7 @@ setpriv util-linux
 ping iputils-ping
 pppd ppp
 xl2tpd xl2tpd
+l2tpns l2tpns
 iperf3 iperf3
 tcpdump tcpdump
 tshark tshark

@@ -22,6 +22,7 @@
 //	traffic_test.go   pings, full-size packets, throughput, IPv6
 //	life_test.go      HELLO and echo, hang-ups, redials
 //	outage_test.go    20 sessions, 5 tunnels, a link that is down for 35 s
+//	emulator_test.go  the other way round: our emulator dials xl2tpd
 //
 // The suite needs root, network namespaces, /dev/net/tun and the Debian packages
 // of test/packages.sh. Elsewhere it is skipped; in CI that is a failure.

@@ -41,6 +41,7 @@ func admissionMetrics() []metric[*shard] {
 			part[*shard]{"superseded", func(s *shard) uint64 { return s.a().Counters.Superseded }},
 			part[*shard]{"crowded_out", func(s *shard) uint64 { return s.a().Counters.Crowded }},
 			part[*shard]{"expired", func(s *shard) uint64 { return s.a().Counters.Expired }},
+			part[*shard]{"cleared", func(s *shard) uint64 { return s.a().Counters.Cleared }},
 		)),
 		count("holdfast_admission_unanswered_total", "Parked calls dropped without CDN, past the budget of refusals.",
 			func(s *shard) uint64 { return s.a().Counters.Silent }),

@@ -17,7 +17,7 @@ const (
 	CallAccepted                      // the peer sent ICRP (we are LAC: ConnectCall is next) or OCRP (we are LNS: wait)
 	CallUp                            // established: ICCN or OCCN sent or received
 	CallDown                          // gone; Err why, Result what was sent or received, Cause when the peer gave one
-	Data                              // Packet is a PPP frame from the peer, in order when sequenced
+	Data                              // Packet is a PPP frame from the peer; none twice when sequenced
 	LinkInfo                          // SLI: Value is the send ACCM, Value2 the receive ACCM
 	LineErrors                        // WEN came: see SessionInfo.LineErrors
 	TunnelMoved                       // the peer sends from another address, Peer, and answers go there from now on

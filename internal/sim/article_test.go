@@ -21,6 +21,17 @@ func article(seed uint64, shards int, capacity float64) Scenario {
 	return Article(seed, shards, shards*tenthTunnels, shards*tenthSessions, capacity)
 }
 
+// wantKept: the tunnels outlive the cut, and no session is lost but behind it.
+func wantKept(t *testing.T, p *PhaseResult, shards int) {
+	t.Helper()
+	if lost := p.Groups[0].TunnelsLost; lost > 0 {
+		t.Errorf("%d tunnels lost", lost)
+	}
+	if lost := p.Groups[0].Dropped; lost > uint64(shards*redialling) {
+		t.Errorf("%d sessions lost, %d were behind the cut", lost, shards*redialling)
+	}
+}
+
 // flap is the phase in which the link is cut and everybody dials again.
 func flap(r *Result) *PhaseResult { return &r.Phases[2] }
 
@@ -35,6 +46,7 @@ func TestArticleAtFullSpeed(t *testing.T) {
 		if real.LastUp > ideal.LastUp+5*time.Second || real.Online() != shards*tenthSessions {
 			t.Errorf("%d are back %v after the cut, with an ideal LNS %v", real.Online(), real.LastUp, ideal.LastUp)
 		}
+		wantKept(t, real, shards)
 	}
 }
 
@@ -51,6 +63,7 @@ func TestArticleAtItsSpeed(t *testing.T) {
 		if slow.LastUp > firstRedial+work+round || slow.Online() != shards*tenthSessions {
 			t.Errorf("%d are back %v after the cut", slow.Online(), slow.LastUp)
 		}
+		wantKept(t, slow, shards)
 	}
 }
 

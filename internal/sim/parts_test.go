@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -134,5 +135,23 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 	w.Run()
 	if n := after.Mallocs - before.Mallocs; packets < 50000 || n > packets/20 {
 		t.Errorf("%d allocations for %d packets", n, packets)
+	}
+}
+
+// The checks see a collapse for what it is: HELLO is late, work is done for
+// nobody, what comes in waits for seconds.
+func TestChecksSeeTheCollapse(t *testing.T) {
+	s := article(1, 1, tenthCapacity)
+	s.Admission.Disabled = true
+	w, err := New(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := w.Run()
+	told := strings.Join(r.Faults, "\n")
+	for _, want := range []string{"HELLO was acknowledged within", "for callers who had left", "a datagram stayed"} {
+		if !strings.Contains(told, want) {
+			t.Errorf("%d faults, and none says %q:\n%s", r.FaultsAll, want, told)
+		}
 	}
 }

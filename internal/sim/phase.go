@@ -8,9 +8,10 @@ import "time"
 // still be lost for it: keepalives of both ends, and retransmission.
 const lossGrace = 150 * time.Second
 
-// restTime is how long the world goes on when all have hung up: closed tunnels
-// are remembered for a full cycle of retransmission.
-const restTime = 3 * time.Minute
+// restTime is how long the world goes on when all have hung up: a tunnel whose LAC
+// has gone is noticed by a HELLO and a cycle of retransmission, closed ones
+// are remembered for another.
+const restTime = 5 * time.Minute
 
 // pollInterval is how often a phase that ends with an event looks for it.
 const pollInterval = instant(50 * time.Millisecond)

@@ -53,6 +53,7 @@ type PhaseResult struct {
 // GroupResult is a group's part in it.
 type GroupResult struct {
 	Offered, Up, Failed, Dropped uint64
+	TunnelsLost                  uint64
 	Online                       int // at the end
 	Setup                        storm.Histogram
 }
@@ -134,7 +135,7 @@ func (w *World) endPhase() {
 		a, b := &from.groups[g], &to.groups[g]
 		p.Groups = append(p.Groups, GroupResult{
 			Offered: b.CallsOffered - a.CallsOffered, Up: b.CallsUp - a.CallsUp, Failed: b.FailedAll() - a.FailedAll(),
-			Dropped: b.DroppedAll() - a.DroppedAll(), Online: b.Sessions, Setup: b.Setup.Since(&a.Setup),
+			Dropped: b.DroppedAll() - a.DroppedAll(), TunnelsLost: b.TunnelsLost - a.TunnelsLost, Online: b.Sessions, Setup: b.Setup.Since(&a.Setup),
 		})
 		if !b.LastUpAt.IsZero() {
 			p.LastUp = max(p.LastUp, time.Duration(w.instant(b.LastUpAt)-w.began))

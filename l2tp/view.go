@@ -22,6 +22,15 @@ func (e *Endpoint) Tunnel(id TunnelID) (TunnelInfo, bool) {
 	}, true
 }
 
+// NextNs is the sequence number of the next message that is queued in a tunnel,
+// and of the next one that leaves: the same unless some wait for the window.
+func (e *Endpoint) NextNs(id TunnelID) (queued, unsent uint16) {
+	if t := e.tunnel(id); t != nil {
+		return t.xmit.ns, t.xmit.high
+	}
+	return 0, 0
+}
+
 // Session is a copy of a session's state; ok is false when there is no call.
 func (e *Endpoint) Session(el Element) (SessionInfo, bool) {
 	s, t := e.live(el)

@@ -35,7 +35,7 @@
 // the LNS is doing.
 //
 // Files, in reading order: plan.go what to do; effects.go; lac.go the machine
-// and its verbs; tunnel.go, modem.go the two lives; queue.go; traffic.go,
+// and its verbs; tunnel.go, modem.go, behind.go the two lives; queue.go; traffic.go,
 // probe.go, router.go what modems send and what they check; counters.go,
 // histogram.go what is counted; control.go what a
 // scenario does to a LAC; path.go what the way does to datagrams; driver.go a LAC

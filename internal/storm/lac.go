@@ -34,8 +34,9 @@ type LAC struct {
 	timers         *wheel.Wheel // modems by index, then tunnels
 	online         []uint32     // modems that are online, in no order
 
-	tunnelQueue  []uint16 // tunnels to be opened
-	tunnelsOpen  int      // in set-up
+	crowded      []*tunnel // those with ICCNs that wait for the window
+	tunnelQueue  []uint16  // tunnels to be opened
+	tunnelsOpen  int       // in set-up
 	tunnelWindow int
 	dialQueue    queue // modems whose tunnel is up and whose delay has passed
 	callsOpen    int   // in set-up
@@ -237,6 +238,7 @@ func (l *LAC) pump(now time.Time, fx *Effects) {
 		l.tunnelQueue = l.tunnelQueue[1:]
 		l.openTunnel(now, i, fx)
 	}
+	l.pumpPPP(now, fx)
 	for l.mayDial() {
 		if t := l.tunnelOf(l.dialQueue.first()); t.state != tunnelUp {
 			t.waiting.push(l.modems, l.dialQueue.pop(l.modems))

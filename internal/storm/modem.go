@@ -32,6 +32,7 @@ type modem struct {
 	prefix    uint64       // upper half of its IPv6 address; zero: none advertised yet
 	element   l2tp.Element // of its call; meaningless on hook
 	next      uint32       // in the queue that it stands in
+	iccn      uint16       // Ns of its call's ICCN
 	place     uint32       // in LAC.online
 	state     modemState
 	up        bool  // this call has been online
@@ -131,21 +132,25 @@ func (l *LAC) callEffect(now time.Time, e *l2tp.Effect, fx *Effects) {
 		return
 	}
 	i := l.modemByElement[e.Element] - 1
-	m := &l.modems[i]
 	switch e.Kind {
 	case l2tp.CallAccepted:
-		l.endpoint.ConnectCall(now, e.Element, &l.connected, &fx.l2tp)
+		l.connect(now, i, fx)
 	case l2tp.CallUp:
-		line := l.line(i)
-		m.link.Init(&l.linkConfig, &ppp.Credentials{Name: expand(l.plan.User, line), Password: expand(l.plan.Password, line)})
-		l.become(i, negotiating)
-		m.link.Open(now, &fx.ppp)
-		l.linkEffects(now, i, fx)
+		l.called(now, i, fx)
 	case l2tp.CallDown:
 		l.callDown(now, i, e)
 	case l2tp.Data:
 		l.frame(now, i, e.Packet, fx)
 	}
+}
+
+// beginPPP has modem i talk.
+func (l *LAC) beginPPP(now time.Time, i uint32, fx *Effects) {
+	m, line := &l.modems[i], l.line(i)
+	m.link.Init(&l.linkConfig, &ppp.Credentials{Name: expand(l.plan.User, line), Password: expand(l.plan.Password, line)})
+	l.become(i, negotiating)
+	m.link.Open(now, &fx.ppp)
+	l.linkEffects(now, i, fx)
 }
 
 // callDown takes note that the LNS cleared a call, or that its tunnel is gone.

@@ -26,7 +26,8 @@ type tunnel struct {
 	state   tunnelState
 	helloAt time.Time // when the HELLO left that is not acknowledged yet; zero: none
 	helloNs uint16
-	waiting queue // modems that want to dial once it is up
+	waiting queue    // modems that want to dial once it is up
+	behind  []behind // modems whose ICCN waits for the window, in order
 }
 
 // Result codes of StopCCN and CDN that we send, RFC 2661 §4.4.2.
@@ -90,6 +91,7 @@ func (l *LAC) tunnelEffect(now time.Time, e *l2tp.Effect, fx *Effects) {
 	}
 	l.count.Ending--
 	l.tunnelByID[t.id] = 0
+	t.behind = t.behind[:0]
 	t.state = tunnelIdle
 	l.retryTunnel(now, i)
 }

@@ -3,6 +3,7 @@
 package admission
 
 import (
+	"math"
 	"net/netip"
 	"time"
 )
@@ -15,6 +16,7 @@ type Config struct {
 	SlotsMax     int           // nor above [16,384]
 	ShortWait    time.Duration // oldest first while nobody has waited longer [250 ms]
 	RefusalsRate int           // refusals a second; calls beyond it are forgotten in silence [2,000]
+	Without      Mechanisms    // switched off, for comparison
 	Disabled     bool          // every call is begun at once, in order, whatever happens
 }
 
@@ -126,7 +128,7 @@ func (c *Controller) Offer(now time.Time, call Call, out []Dismissal) []Dismissa
 	if call.Arrived.IsZero() || call.Arrived.After(now) {
 		call.Arrived = now
 	}
-	if call.Line != 0 {
+	if call.Line != 0 && !c.without(OneCallALine) {
 		if i, ok := c.lines[call.Line]; ok && c.ns(now)-c.queue.parked[i].arrived >= int64(lineAge) {
 			out = append(out, c.dismiss(now, i, Superseded))
 		}
@@ -145,7 +147,7 @@ func (c *Controller) Offer(now time.Time, call Call, out []Dismissal) []Dismissa
 // none waits, or L is used up, or the gate is closed. Calls whose deadline has
 // passed are not chosen; Expire dismisses them.
 func (c *Controller) Next(now time.Time) (element uint32, ok bool) {
-	if c.queue.count == 0 || !c.cfg.Disabled && (len(c.setup) >= c.limit.slots() || c.gate) {
+	if c.queue.count == 0 || !c.cfg.Disabled && (c.gate || len(c.setup) >= c.limit.slots() && !c.without(SlotLimit)) {
 		return 0, false
 	}
 	t := c.ns(now)
@@ -169,9 +171,12 @@ func (c *Controller) choose(now int64) (int32, bool) {
 	if c.cfg.Disabled {
 		return c.queue.oldest(), true
 	}
-	newest := now-c.queue.parked[c.queue.oldest()].arrived > int64(c.cfg.shortWait())
+	newest := now-c.queue.parked[c.queue.oldest()].arrived > int64(c.cfg.shortWait()) && !c.without(NewestFirst)
 	for range c.queue.waiting {
 		i := c.queue.turn(newest)
+		if c.without(FairTurns) {
+			i = c.queue.end(newest)
+		}
 		p := &c.queue.parked[i]
 		if now < c.beginBy(p) {
 			return i, true
@@ -227,7 +232,7 @@ func (c *Controller) Failed(element uint32) {
 // next dear step would be done for nobody.
 func (c *Controller) Late(now time.Time, element uint32) bool {
 	b, ok := c.setup[element]
-	if !ok || c.cfg.Disabled || c.ns(now) < b.arrived+c.patience(b.lac) {
+	if !ok || c.cfg.Disabled || c.without(Deadlines) || c.ns(now) < b.arrived+c.patience(b.lac) {
 		return false
 	}
 	c.counters.LateInSetUp++
@@ -236,7 +241,7 @@ func (c *Controller) Late(now time.Time, element uint32) bool {
 
 // Expire dismisses parked calls whose deadline has passed, at most limit of them.
 func (c *Controller) Expire(now time.Time, limit int, out []Dismissal) []Dismissal {
-	if c.cfg.Disabled {
+	if c.cfg.Disabled || c.without(Deadlines) {
 		return out
 	}
 	t, k := c.ns(now), c.queue.turnLAC
@@ -275,7 +280,7 @@ func (c *Controller) dismiss(now time.Time, i int32, why Verdict) Dismissal {
 	p := &c.queue.parked[i]
 	d := Dismissal{
 		Element: p.call.Element, Verdict: why, Waited: time.Duration(c.ns(now) - p.arrived),
-		Silent: !c.refusals.take(c.ns(now)),
+		Silent: !c.without(RefusalBudget) && !c.refusals.take(c.ns(now)),
 	}
 	switch why {
 	case Superseded:
@@ -304,11 +309,17 @@ func (c *Controller) forgetLine(i int32) {
 // have the time that a set-up takes now, or all of the work is for nobody. Half
 // of a caller's patience is left to waiting, however long set-ups take.
 func (c *Controller) beginBy(p *parked) int64 {
+	if c.without(Deadlines) {
+		return math.MaxInt64
+	}
 	patience := c.patience(p.lac)
 	return p.arrived + patience - min(c.limit.typical(), patience/2)
 }
 
 // patience is how long callers of a LAC wait, ns.
 func (c *Controller) patience(lac int32) int64 {
+	if c.without(LearntPatience) {
+		return int64(c.cfg.deadline())
+	}
 	return int64(c.queue.lacs[lac].patience.estimate(c.cfg.deadline()))
 }

@@ -81,6 +81,14 @@ func (q *queue) find(element uint32) (int32, bool) {
 	return i, ok
 }
 
+// end is the call that has waited longest, or shortest, whosever it is. There is one.
+func (q *queue) end(newest bool) int32 {
+	if newest {
+		return q.all.last
+	}
+	return q.all.first
+}
+
 // oldest is the call that waits longest. There is one.
 func (q *queue) oldest() int32 { return q.all.first }
 

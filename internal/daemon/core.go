@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"time"
 
+	"holdfast/internal/admission"
 	"holdfast/internal/config"
 	"holdfast/internal/forward"
 	"holdfast/internal/forward/tun"
@@ -82,6 +83,7 @@ func (d *daemon) startCore(r *config.Result, began time.Time) error {
 		d.shards = append(d.shards, shard.New(shard.Options{
 			ID: id, Engine: engine, Plane: d.plane.Handle(id), Sender: d.sockets.Sender(id),
 			Log: d.log, Packets: readers * netio.QueueLength, Burn: d.burn(),
+			BeginEagerly: d.opt.Without.Has(admission.FinishFirst),
 		}))
 	}
 	shard.Connect(d.shards)

@@ -16,6 +16,7 @@ import (
 	systemd "github.com/coreos/go-systemd/v22/daemon"
 	"golang.org/x/sync/errgroup"
 
+	"holdfast/internal/admission"
 	"holdfast/internal/config"
 	"holdfast/internal/event"
 	"holdfast/internal/forward"
@@ -37,8 +38,9 @@ type Options struct {
 	// Burn makes a slow server of a fast one, for comparison: so much processor
 	// time is spent on top of each dear step of a call's set-up.
 	Burn     time.Duration
-	BurnLate bool             // it begins when Slow says so
-	Slow     <-chan os.Signal // see Serve
+	Without  admission.Mechanisms // of admission that are switched off, likewise
+	BurnLate bool                 // it begins when Slow says so
+	Slow     <-chan os.Signal     // see Serve
 }
 
 // daemon is one running daemon.
@@ -100,7 +102,7 @@ func (d *daemon) unwind() error {
 
 // start brings everything up in the order of doc.go.
 func (d *daemon) start() error {
-	r, err := load(d.opt.ConfigFile)
+	r, err := d.load()
 	if err != nil {
 		return err
 	}
@@ -127,6 +129,15 @@ func (d *daemon) start() error {
 	d.note(event.Record{ID: event.ConfigurationLoaded, Name: d.opt.ConfigFile})
 	d.note(event.Record{ID: event.DaemonReady, Name: d.opt.Socket, Count: len(d.shards)})
 	return notify(systemd.SdNotifyReady)
+}
+
+// load reads the configuration file.
+func (d *daemon) load() (*config.Result, error) {
+	r, err := load(d.opt.ConfigFile)
+	if err == nil {
+		r.LNS.Admission.Without = d.opt.Without
+	}
+	return r, err
 }
 
 // load reads, parses and builds a configuration.

@@ -36,7 +36,7 @@ func (d *daemon) reload(ctx context.Context) {
 // change. Addresses and routing instances are the system's and may fail too;
 // they come first and are put back then.
 func (d *daemon) replace(ctx context.Context) error {
-	next, err := load(d.opt.ConfigFile)
+	next, err := d.load()
 	if err != nil {
 		return err
 	}

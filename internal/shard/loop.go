@@ -90,7 +90,7 @@ func (s *Shard) serveMessages() bool {
 // after beginLatest one is begun whatever else there is.
 func (s *Shard) begin(busy bool) bool {
 	now := time.Now()
-	if (s.dear > 0 || s.more) && now.Sub(s.begunAt) < beginLatest {
+	if !s.eager && (s.dear > 0 || s.more) && now.Sub(s.begunAt) < beginLatest {
 		return false
 	}
 	s.begunAt = now

@@ -41,6 +41,9 @@ type Options struct {
 	Sender  Sender
 	Log     *Log
 	Packets int // batches that may wait: the sum of the readers' queue lengths; 0: 16
+	// BeginEagerly begins parked calls whenever they may be, and not only when those
+	// begun before need nothing: for comparison.
+	BeginEagerly bool
 	// Burn is processor time that each dear step of a call's set-up costs on top:
 	// it makes a slow server of a fast one, to show what overload does.
 	Burn time.Duration
@@ -101,6 +104,7 @@ type Shard struct {
 	dear     int          // dear steps in this turn
 	more     bool         // a lane with input for calls in set-up was not emptied in this turn
 	bites    [3]bite      // of punts, bulk and messages
+	eager    bool         // Options.BeginEagerly
 	burn     atomic.Int64 // Options.Burn, ns
 	quiet    time.Time    // after a panic in Advance: not again before this
 	isStop   bool         // stopped is closed
@@ -166,6 +170,7 @@ func New(o Options) *Shard {
 		gathered: make([]packet.Datagram, 0, 2*turnMax),
 	}
 	s.peers = []*Shard{s}
+	s.eager = o.BeginEagerly
 	s.Burn(o.Burn)
 	return s
 }

@@ -17,6 +17,7 @@ const pulseInterval = time.Second
 // themselves. The zero value does nothing.
 type control struct {
 	cut       int           // tunnels below this index have lost their link: nothing goes either way
+	mendedAt  time.Time     // when the last cut ended
 	touched   int           // tunnels below this index were cut the last time
 	watched   bool          // there has been a Cut
 	residents int           // modems below this index dial by themselves; those above are callers, for Overload
@@ -30,7 +31,11 @@ type control struct {
 func (l *LAC) Window(calls int) { l.callWindow = calls }
 
 // Mend gives the link back to all tunnels.
-func (l *LAC) Mend() { l.control.cut = 0 }
+func (l *LAC) Mend(now time.Time) {
+	if l.control.cut > 0 {
+		l.control.cut, l.control.mendedAt = 0, now
+	}
+}
 
 // Cut takes the link away from the first n tunnels, whatever becomes of them
 // meanwhile. From then on drops behind other tunnels are counted apart.
@@ -160,10 +165,15 @@ func (l *LAC) clear(now time.Time, i uint32, fx *Effects) {
 	l.leaveCall(now, i)
 }
 
-// back measures how long a modem took to come up again after its session was dropped.
+// back measures how long a modem took to come up again after its session was
+// dropped: from its first attempt, or from when the link was there again.
 func (l *LAC) back(m *modem) {
 	if m.dropped && !m.wantedAt.IsZero() {
-		l.count.Back.Add(l.arrived.Sub(m.wantedAt))
+		from := m.wantedAt
+		if from.Before(l.control.mendedAt) {
+			from = l.control.mendedAt
+		}
+		l.count.Back.Add(l.arrived.Sub(from))
 	}
 	m.dropped, m.wantedAt = false, time.Time{}
 }

@@ -131,7 +131,7 @@ type Snapshot struct {
 	Setup     Histogram // ICRQ sent to address received, as the kernel's receive timestamps have it
 	RoundTrip Histogram // of probes
 	Hello     Histogram // HELLO sent to its acknowledgement
-	Back      Histogram // a modem's first attempt after its session was dropped, to up
+	Back      Histogram // a modem's first attempt after its session was dropped, or the end of the cut, to up
 
 	FirstCallAt time.Time // the first ICRQ; zero: none yet
 	LastUpAt    time.Time // the latest session to come up

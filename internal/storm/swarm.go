@@ -85,7 +85,7 @@ func (w *Swarm) Cut(lacs int, tunnels float64) []int {
 }
 
 // Mend gives the link back to all tunnels.
-func (w *Swarm) Mend() { w.order(func(l *LAC, _ time.Time, _ *Effects) { l.Mend() }) }
+func (w *Swarm) Mend() { w.order(func(l *LAC, now time.Time, _ *Effects) { l.Mend(now) }) }
 
 // Impair makes the way between LACs and LNS worse, or good again.
 func (w *Swarm) Impair(i Impairment) {

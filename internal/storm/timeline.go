@@ -101,7 +101,7 @@ type Outage struct {
 	InitPeak       int       `json:"init_peak"`       // after the cut
 	ActiveAtEnd    int       `json:"up_at_the_end"`   // of the run
 	BackAfter      float64   `json:"back_after"`      // seconds from the end of the cut until as many were up as before; negative: never
-	BehindSchedule Quantiles `json:"behind_schedule"` // a modem's first attempt after its session was dropped, to up
+	BehindSchedule Quantiles `json:"behind_schedule"` // a modem's first attempt, or the end of the cut if that came later, to up
 	Stale          float64   `json:"stale_work"`      // share of dear steps done for callers who had left; negative: not known
 }
 

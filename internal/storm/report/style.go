@@ -24,5 +24,6 @@ path { fill: none; stroke-width: 1.8; stroke-linejoin: round; } .dash { stroke-d
 .legend i { display: inline-block; width: .8em; height: .8em; margin-right: .3em; border-radius: 2px; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .9rem; } caption { text-align: left; font-weight: 600; }
 th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--grid); vertical-align: top; }
+tbody th { position: sticky; left: 0; background: var(--paper); }
 td { font-variant-numeric: tabular-nums; } thead th { white-space: nowrap; }
 `

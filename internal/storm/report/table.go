@@ -139,12 +139,19 @@ func WriteTable(w io.Writer, runs []*storm.Recording) error {
 	for _, l := range lines(runs) {
 		fmt.Fprintln(t, l.name+"\t"+strings.Join(l.values, "\t"))
 	}
-	if surges := overloads(runs); len(surges) > 0 {
-		fmt.Fprintln(t)
-		fmt.Fprintln(t, strings.Join(overloadHead, "\t"))
-		for _, s := range surges {
-			fmt.Fprintln(t, strings.Join(s, "\t"))
-		}
+	if err := t.Flush(); err != nil || len(overloads(runs)) == 0 {
+		return err
+	}
+	fmt.Fprintln(w)
+	return WriteOverloads(w, runs)
+}
+
+// WriteOverloads writes only the table of overloads.
+func WriteOverloads(w io.Writer, runs []*storm.Recording) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, strings.Join(overloadHead, "\t"))
+	for _, s := range overloads(runs) {
+		fmt.Fprintln(t, strings.Join(s, "\t"))
 	}
 	return t.Flush()
 }

@@ -4,7 +4,7 @@ FUZZ    ?= 30s
 RFC_DIR ?= .
 SEED    ?= 0
 
-.PHONY: build demo demo-quick test check lint root bench sim fuzz soak generate docs rfc-keywords clean
+.PHONY: build demo demo-quick test check lint root bench bench-overload sim fuzz soak generate docs rfc-keywords clean
 
 build: ## bin/holdfast
 	$(GO) build -trimpath -o bin/holdfast ./cmd/holdfast
@@ -43,6 +43,9 @@ sim: ## the whole system under a virtual clock; SEED=N repeats a history
 bench-peers: build ## the same storm against other LNSs; needs root, installs what is missing
 	test/packages.sh
 	$(GO) run ./test/peers -binary bin/holdfast
+
+bench-overload: build ## goodput at 1 to 100 times the capacity, and with each mechanism of admission switched off; some 25 minutes
+	$(GO) run ./test/overload -binary bin/holdfast -json bin/overload.json -html bin/overload.html
 
 fuzz: ## every fuzz target for FUZZ
 	test/fuzz.sh $(FUZZ)

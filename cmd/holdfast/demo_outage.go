@@ -223,12 +223,12 @@ func outageStorm(size outageSize, s *stage.Stage) storm.Options {
 
 // facts are what was different about a run.
 func (r *outageRun) facts() []storm.Fact {
-	admission, speed := "off", "nothing burned"
+	admission, speed := "off", "nothing"
 	if r.admission {
 		admission = "on"
 	}
 	if r.burn > 0 {
-		speed = fmt.Sprintf("%v in each of %d steps: %.0f calls/s", r.burn, dearSteps, float64(time.Second)/float64(dearSteps*r.burn))
+		speed = fmt.Sprintf("%v: %.0f calls/s", dearSteps*r.burn, float64(time.Second)/float64(dearSteps*r.burn))
 	}
 	return []storm.Fact{{Name: "admission", Value: admission}, {Name: "burned for a set-up", Value: speed}}
 }

@@ -129,8 +129,8 @@ func (l *LAC) pumpCallers(now time.Time, fx *Effects) {
 	}
 }
 
-// Kill ends n calls at random, online or in set-up, as lines do that are pulled:
-// one in three says CDN, one hangs up in order, one just falls silent.
+// Kill ends n sessions at random, as lines do that are pulled: one in three says
+// CDN, one hangs up in order, one just falls silent.
 func (l *LAC) Kill(now time.Time, n int, fx *Effects) {
 	l.arrived = now
 	for range min(n, len(l.online)) {

@@ -35,13 +35,13 @@
 // the LNS is doing.
 //
 // Files, in reading order: plan.go what to do; effects.go; lac.go the machine
-// and its verbs; tunnel.go, modem.go, behind.go the two lives; queue.go; traffic.go,
+// and its verbs; tunnel.go, modem.go the two lives; queue.go; traffic.go,
 // probe.go, router.go what modems send and what they check; counters.go,
-// histogram.go what is counted; control.go what a
-// scenario does to a LAC; path.go what the way does to datagrams; driver.go a LAC
-// on a socket; run.go the phases of a plain storm; swarm.go LACs to be told what
-// to do, by package scenario; timeline.go what is recorded of it; report.go the
-// words of a plain storm; echo.go the far end of the traffic.
+// histogram.go what is counted; control.go what a scenario does to a LAC; path.go
+// what the way does to datagrams; driver.go a LAC on a socket; run.go the phases
+// of a plain storm, report.go its words; swarm.go LACs that are told what to do,
+// by package scenario, timeline.go what is recorded of it; echo.go the far end of
+// the traffic.
 //
 // Standards: RFC 2661 and 5515 through l2tp, RFC 1661 and its family through
 // ppp; RFC 862 (echo), 792 and 4443 (ping) and the host's part of RFC 4861.

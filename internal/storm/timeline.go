@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -86,6 +87,8 @@ type LNSView struct {
 	Slots       int    `json:"slots"`
 	DearSteps   uint64 `json:"dear_steps"`  // of set-ups, since its start
 	StaleSteps  uint64 `json:"stale_steps"` // of those, for callers who had left
+
+	Alarms []string `json:"alarms,omitempty"` // that were set
 }
 
 // Outage is what a cut of the link did.
@@ -248,6 +251,20 @@ func (r *Recording) WriteCSV(w io.Writer) error {
 	}
 	out.Flush()
 	return out.Error()
+}
+
+// Alarms are those that the LNS has set in the course of the run, each once.
+func (r *Recording) Alarms() (names []string) {
+	for i := range r.Samples {
+		if v := r.Samples[i].LNS; v != nil {
+			for _, name := range v.Alarms {
+				if !slices.Contains(names, name) {
+					names = append(names, name)
+				}
+			}
+		}
+	}
+	return names
 }
 
 // Init is how many calls are being set up: as the LNS counts them, parked ones

@@ -43,15 +43,19 @@ func TestSampleIsADifference(t *testing.T) {
 func TestCSV(t *testing.T) {
 	r := Recording{Samples: []Sample{
 		{At: 1, Phase: "ramp", Up: 10, Causes: map[string]uint64{"cleared by CDN": 4}},
-		{At: 2, Phase: "hold", Up: 20, LNS: &LNSView{Parked: 77}},
+		{At: 2, Phase: "hold", Up: 20, LNS: &LNSView{Parked: 77, Alarms: []string{"a"}}},
+		{LNS: &LNSView{Alarms: []string{"b", "a"}}},
 	}}
 	var b strings.Builder
 	if err := r.WriteCSV(&b); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := csv.NewReader(strings.NewReader(b.String())).ReadAll()
-	if err != nil || len(rows) != 3 {
+	if err != nil || len(rows) != 4 {
 		t.Fatalf("%v %v", err, rows)
+	}
+	if got := strings.Join(r.Alarms(), " "); got != "a b" {
+		t.Errorf("alarms %s", got)
 	}
 	value := func(row int, name string) string {
 		for i, n := range rows[0] {

@@ -67,6 +67,9 @@ func (m model) table(b *strings.Builder, s *storm.Sample) {
 	if v := s.LNS; v != nil {
 		row("LNS Init", v.Init, "LNS Active", v.Active, "requests", v.Requests)
 		row("parked", v.Parked, "slots", v.Slots, "stale steps", v.StaleSteps)
+		if len(v.Alarms) > 0 {
+			fmt.Fprintf(b, "  alarms of the LNS: %s\n", strings.Join(v.Alarms, ", "))
+		}
 	}
 	if s.Sent > 0 {
 		row("sent/s", whole(s.Sent), "back/s", whole(s.Back), "dropped/s", whole(s.Dropped))

@@ -29,7 +29,7 @@ func recording(name string, active int) *storm.Recording {
 		s := storm.Sample{At: float64(i + 1), Up: active, InFlight: 10 * i, Offered: 50, Came: 20, SetupP50: 5, SetupP99: 5000, HelloP99: 0.3}
 		if i%2 == 0 {
 			s.Causes = map[string]uint64{"no answer": uint64(i), "cleared by CDN": 3}
-			s.LNS = &storm.LNSView{Init: 10 * i, Active: active}
+			s.LNS = &storm.LNSView{Init: 10 * i, Active: active, Alarms: []string{"stalled"}}
 		}
 		r.Samples = append(r.Samples, s)
 	}
@@ -152,7 +152,7 @@ func TestTable(t *testing.T) {
 	for _, want := range []string{
 		`admission +<off> +-\n`, `tunnels, sessions +60, 600 +1, 2\n`, `sessions dropped by the cut +399 of 400 +-\n`, `sessions lost elsewhere +0 of 200 +-\n`,
 		`Init at most, after the cut +7925 +-\n`, `all back after the link was +never +-\n`, `behind modems' own schedule +p50 5.0 ms, p99 1.5 s, max 2.0 s +-\n`,
-		`work for callers who had left +37.50 % +-\n`, `calls failed +cleared by CDN 70, no answer 7 +none\n`,
+		`work for callers who had left +37.50 % +-\n`, `alarms raised by the LNS +stalled +-\n`, `calls failed: cleared by CDN +70 +0\ncalls failed: no answer +7 +0\n`,
 		`off +10 +222 +2220 +215.0 +0.968 +0.956 +0.0 ms +3.0 ms +0 +- +0 +1.2 s\n`,
 	} {
 		if !regexp.MustCompile(want).MatchString(b.String()) {

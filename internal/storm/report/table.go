@@ -55,7 +55,10 @@ func lines(runs []*storm.Recording) (list []line) {
 	add("tunnels lost in all", func(r *storm.Recording) string { return fmt.Sprint(r.Lost) })
 	add("set-up time", func(r *storm.Recording) string { return quantiles(r.Setup) })
 	add("HELLO acknowledged", func(r *storm.Recording) string { return quantiles(r.Hello) })
-	add("calls failed", func(r *storm.Recording) string { return causes(r.Failed) })
+	add("alarms raised by the LNS", func(r *storm.Recording) string { return strings.Join(r.Alarms(), ", ") })
+	for _, name := range causes(runs) {
+		add("calls failed: "+name, func(r *storm.Recording) string { return fmt.Sprint(r.Failed[name]) })
+	}
 	return list
 }
 
@@ -116,16 +119,15 @@ func percent(share float64) string {
 	return fmt.Sprintf("%.2f %%", 100*share)
 }
 
-// causes lists what was counted, the most frequent first.
-func causes(m map[string]uint64) string {
-	if len(m) == 0 {
-		return "none"
+// causes are those for which calls have failed in some run, the most frequent first.
+func causes(runs []*storm.Recording) []string {
+	sum := map[string]uint64{}
+	for _, r := range runs {
+		for name, n := range r.Failed {
+			sum[name] += n
+		}
 	}
-	names := slices.SortedFunc(maps.Keys(m), func(a, b string) int { return cmp.Or(cmp.Compare(m[b], m[a]), cmp.Compare(a, b)) })
-	for i, n := range names {
-		names[i] = fmt.Sprintf("%s %d", n, m[n])
-	}
-	return strings.Join(names, ", ")
+	return slices.SortedFunc(maps.Keys(sum), func(a, b string) int { return cmp.Or(cmp.Compare(sum[b], sum[a]), cmp.Compare(a, b)) })
 }
 
 // WriteTable writes the closing table as text, and that of overloads if there were any.

@@ -47,11 +47,15 @@ func (a *API) Observe(ctx context.Context) (*storm.LNSView, error) {
 		return nil, fmt.Errorf("scenario: ask the LNS: %w", err)
 	}
 	c, s, m := counts.Msg, sum.Msg, adm.Msg.GetTotal()
-	return &storm.LNSView{
+	v := &storm.LNSView{
 		Init: int(c.Init), Configured: int(c.Configured), Active: int(c.Active), Terminating: int(c.Terminating),
 		Tunnels: int(s.Tunnels), Requests: s.GetAuthentication().GetRequests(),
 		Parked: int(m.GetParked()), Slots: int(m.GetSlots()), DearSteps: m.GetSteps(), StaleSteps: m.GetStepsWasted(),
-	}, nil
+	}
+	for _, a := range adm.Msg.GetAlarms() {
+		v.Alarms = append(v.Alarms, a.GetName())
+	}
+	return v, nil
 }
 
 // Close gives its connections back.

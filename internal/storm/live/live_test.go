@@ -48,7 +48,8 @@ func show(messages ...tea.Msg) string {
 
 var second = storm.Sample{
 	At: 12, Phase: "flap", Up: 200, InFlight: 31, Tunnels: 60, Offered: 99.6, Came: 42, HelloP99: 1.25,
-	Causes: map[string]uint64{"no answer": 3, "cleared by CDN": 30}, LNS: &storm.LNSView{Init: 417, Active: 201, Parked: 66, Requests: 8123, Alarms: []string{"stalled"}},
+	Causes: map[string]uint64{"no answer": 3, "cleared by CDN": 30},
+	LNS:    &storm.LNSView{Init: 417, Active: 201, Parked: 66, Requests: 8123, Alarms: []string{"stalled"}},
 }
 
 // The picture has what is going on, and keeps the curves of runs that are over.
@@ -59,7 +60,8 @@ func TestPicture(t *testing.T) {
 	got := show(tea.WindowSizeMsg{Width: 60}, Run{"first", 600, 60}, phase("flap for 35s"), second, Run{"second", 600, 60}, phase("ramp"), second)
 	for _, want := range []string{
 		"first (over)\n", "second: 60 tunnels, 600 sessions", "12 s  ramp", "Init   ▅ 417, peak 417", "Active ▂ 201",
-		"parked             66", "requests         8123", "alarms of the LNS: stalled", "offered/s         100", "hello p99         1.2", "failed: cleared by CDN 30; no answer 3;",
+		"parked             66", "requests         8123", "alarms of the LNS: stalled",
+		"offered/s         100", "hello p99         1.2", "failed: cleared by CDN 30; no answer 3;",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not in\n%s", want, got)

@@ -19,7 +19,7 @@ p { margin: .3rem 0; } .dim, .note, .tick { color: var(--dim); fill: var(--dim);
 .runs { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); }
 figure { margin: 0; } svg { width: 100%; height: auto; display: block; }
 .tick, .note { font: 10px system-ui, sans-serif; } .grid { stroke: var(--grid); stroke-width: 1; } .band { fill: var(--band); }
-path { fill: none; stroke-width: 1.8; stroke-linejoin: round; } .dash { stroke-dasharray: 4 3; }
+path { fill: none; stroke-width: 1.8; stroke-linejoin: round; stroke-linecap: round; } .dash { stroke-dasharray: 4 3; }
 .legend { font-size: .8rem; color: var(--dim); } .legend span { white-space: nowrap; margin-right: .8rem; }
 .legend i { display: inline-block; width: .8em; height: .8em; margin-right: .3em; border-radius: 2px; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .9rem; } caption { text-align: left; font-weight: 600; }

@@ -110,6 +110,9 @@ func (c *chart) line(b *strings.Builder, points []point, letter byte) {
 			letter = 'M'
 		}
 		fmt.Fprintf(b, "%c%.1f %.1f", letter, c.left(p.x), c.top(p.y))
+		if letter == 'M' {
+			b.WriteString("h0") // a point by itself is seen, too
+		}
 		letter = 'L'
 	}
 }

@@ -2,7 +2,10 @@
 
 package l2tp
 
-import "iter"
+import (
+	"iter"
+	"time"
+)
 
 // Tunnel is a copy of a tunnel's state.
 func (e *Endpoint) Tunnel(id TunnelID) (TunnelInfo, bool) {
@@ -110,4 +113,13 @@ func (e *Endpoint) SessionAfter(id TunnelID, after Element, start bool) (Element
 		}
 	}
 	return 0, false
+}
+
+// HeardAt is when the peer of a tunnel was heard last, by anything: control, a
+// ZLB, data. Zero for a tunnel that does not exist.
+func (e *Endpoint) HeardAt(id TunnelID) time.Time {
+	if t := e.tunnel(id); t != nil {
+		return t.heardAt
+	}
+	return time.Time{}
 }

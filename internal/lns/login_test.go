@@ -193,6 +193,7 @@ func TestKeepalive(t *testing.T) {
 	if row.EchoTx < 11 || row.EchoRx < 11 {
 		t.Errorf("echo sent %d received %d in two minutes", row.EchoTx, row.EchoRx)
 	}
+	other := l.login(id, "user2@example") // keeps the tunnel heard
 	m.silent = true
 	w.advance(25 * time.Second)
 	if m.gone {
@@ -201,6 +202,12 @@ func TestKeepalive(t *testing.T) {
 	w.advance(25 * time.Second)
 	if !m.gone || w.engines[0].Counters().Ended[CauseKeepalive] != 1 {
 		t.Fatal("a dead session is kept")
+	}
+	// Alone in its tunnel, a dead session is told from a dead path by the next HELLO.
+	other.silent = true
+	w.advance(90 * time.Second)
+	if !other.gone || len(l.up) != 1 {
+		t.Fatal("a dead session is kept in a tunnel that lives")
 	}
 	w.wantClean()
 }

@@ -155,7 +155,7 @@ func (e *Engine) rearm(s *session) {
 
 // advanceSession does what is due for a session.
 func (e *Engine) advanceSession(s *session, fx *Effects) {
-	e.spare(s, fx)
+	e.spare(s)
 	s.link.Advance(e.now, &fx.ppp)
 	e.runLink(s, fx)
 	if !s.live {

@@ -101,7 +101,7 @@ type Outage struct {
 	Untouched      int       `json:"sessions_elsewhere"`
 	UntouchedLost  uint64    `json:"sessions_dropped_elsewhere"`
 	TunnelsLost    uint64    `json:"tunnels_lost"`
-	InitPeak       int       `json:"init_peak"`       // after the cut
+	InitPeak       int       `json:"init_peak"`       // from the cut until all were back
 	ActiveAtEnd    int       `json:"up_at_the_end"`   // of the run
 	BackAfter      float64   `json:"back_after"`      // seconds from the end of the cut until as many were up as before; negative: never
 	BehindSchedule Quantiles `json:"behind_schedule"` // a modem's first attempt, or the end of the cut if that came later, to up

@@ -151,7 +151,7 @@ func TestTable(t *testing.T) {
 	}
 	for _, want := range []string{
 		`admission +<off> +-\n`, `tunnels, sessions +60, 600 +1, 2\n`, `sessions dropped by the cut +399 of 400 +-\n`, `sessions lost elsewhere +0 of 200 +-\n`,
-		`Init at most, after the cut +7925 +-\n`, `all back after the link was +never +-\n`, `behind modems' own schedule +p50 5.0 ms, p99 1.5 s, max 2.0 s +-\n`,
+		`Init at most +7925 +-\n`, `all back after the link was +never +-\n`, `behind modems' own schedule +p50 5.0 ms, p99 1.5 s, max 2.0 s +-\n`,
 		`work for callers who had left +37.50 % +-\n`, `alarms raised by the LNS +stalled +-\n`,
 		`calls failed: cleared by CDN +70 +0\ncalls failed: no answer +7 +0\n`,
 		`off +10 +222 +2220 +215.0 +0.968 +0.956 +0.0 ms +3.0 ms +0 +- +0 +1.2 s\n`,

@@ -69,7 +69,7 @@ var outageLines = []struct {
 	{"sessions dropped by the cut", func(o *storm.Outage) string { return fmt.Sprintf("%d of %d", o.Dropped, o.Touched) }},
 	{"sessions lost elsewhere", func(o *storm.Outage) string { return fmt.Sprintf("%d of %d", o.UntouchedLost, o.Untouched) }},
 	{"tunnels lost", func(o *storm.Outage) string { return fmt.Sprint(o.TunnelsLost) }},
-	{"Init at most, after the cut", func(o *storm.Outage) string { return fmt.Sprint(o.InitPeak) }},
+	{"Init at most", func(o *storm.Outage) string { return fmt.Sprint(o.InitPeak) }},
 	{"up at the end", func(o *storm.Outage) string { return fmt.Sprintf("%d of %d", o.ActiveAtEnd, o.Before) }},
 	{"all back after the link was", func(o *storm.Outage) string {
 		if o.BackAfter < 0 {

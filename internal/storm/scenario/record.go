@@ -90,10 +90,17 @@ func (r *Runner) countDropped(o *outage) {
 	o.Dropped = r.total.DroppedAll() - o.base.DroppedAll() - o.UntouchedLost
 }
 
+// lookBack is how far behind what the LNS says may be, seconds.
+const lookBack = 2
+
 // note keeps what only samples tell.
 func (r *Runner) note(s *storm.Sample) {
-	if n := len(r.outages); n > 0 && !r.outages[n-1].mendedAt.IsZero() && r.outages[n-1].BackAfter < 0 {
-		r.outages[n-1].InitPeak = max(r.outages[n-1].InitPeak, s.Init())
+	if len(r.outages) == 0 {
+		return
+	}
+	o := r.outages[len(r.outages)-1]
+	if o.BackAfter < 0 || s.At < o.To+o.BackAfter+lookBack {
+		o.InitPeak = max(o.InitPeak, s.Init())
 	}
 }
 

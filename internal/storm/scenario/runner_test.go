@@ -172,6 +172,9 @@ func TestOutageIsRecorded(t *testing.T) {
 	if o.Before != 600 || o.Touched != 400 || o.Untouched != 200 || o.Dropped != 400 || o.UntouchedLost != 0 || o.ActiveAtEnd != 600 {
 		t.Errorf("%+v", o)
 	}
+	if o.InitPeak != 5 {
+		t.Errorf("Init at most %d", o.InitPeak)
+	}
 	if took := o.To - o.From; took < 35 || took > 35.1 || o.BackAfter < 0 || o.BackAfter > 0.2 || o.BehindSchedule.P50 < 900 || o.Stale != 0.01 {
 		t.Errorf("%+v", o)
 	}

@@ -27,10 +27,11 @@ type Flap struct {
 
 // flapPlan has modems that find their line dead after three echo intervals: the
 // first echo after the last answer, and two more that stay unanswered, take up
-// to 30 s of the usual 10. There is no window: whoever wants to dial dials.
+// to 30 s of the usual 10. There is no window: whoever wants to dial dials, and
+// only the LACs' pace is bounded.
 func (z *sizes) flapPlan() storm.Plan {
 	p := z.plan(ppp.PAP)
-	p.InFlight = z.sessions
+	p.InFlight, p.Rate = z.sessions, z.pace
 	p.EchoInterval, p.EchoMax, p.RedialDelay = z.echo, 2, z.redial
 	return p
 }

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -52,6 +53,7 @@ type sizes struct {
 
 	echo   time.Duration // echo interval of modems in the flap; three of them and the line is dead
 	redial time.Duration // their redial delay, and as much jitter
+	pace   float64       // calls a second that the LACs offer at most in the flap: the ramp is no storm yet
 	settle time.Duration // before the links are cut
 	cut    time.Duration
 	limit  time.Duration // for the recovery
@@ -62,15 +64,16 @@ type sizes struct {
 	lead, window   time.Duration // of a run at a multiple
 
 	login, flap, overload bool // what is measured
+	without               func(lns string) bool
 }
 
 // full is what `make bench-peers` measures.
 func full() sizes {
 	return sizes{
 		sessions: 24_000, tunnels: l2tpnsTunnelMax, inFlight: 256, repeat: 3,
-		echo: 10 * time.Second, redial: 5 * time.Second, settle: 12 * time.Second, cut: 35 * time.Second, limit: 75 * time.Second,
+		echo: 10 * time.Second, redial: 5 * time.Second, pace: 4000, settle: 12 * time.Second, cut: 35 * time.Second, limit: 75 * time.Second,
 		share: 0.2, cappedSessions: 50_000, multiples: []float64{1, 2, 5, 10}, lead: 3 * time.Second, window: 15 * time.Second,
-		login: true, flap: true, overload: true,
+		login: true, flap: true, overload: true, without: func(string) bool { return false },
 	}
 }
 
@@ -87,6 +90,7 @@ func main() {
 	binary := flag.String("binary", "bin/holdfast", "the LNS of ours")
 	small := flag.Bool("quick", false, "small numbers: does it work at all?")
 	only := flag.String("only", "login,flap,overload", "what is measured")
+	peers := flag.String("lns", "holdfast,l2tpns,null", "which LNSs")
 	out := flag.String("json", "", "write the report to this file, too")
 	flag.Parse()
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -95,8 +99,9 @@ func main() {
 	if *small {
 		z = quick()
 	}
-	has := func(what string) bool { return strings.Contains(","+*only+",", ","+what+",") }
-	z.login, z.flap, z.overload = has("login"), has("flap"), has("overload")
+	has := func(list *string, what string) bool { return slices.Contains(strings.Split(*list, ","), what) }
+	z.login, z.flap, z.overload = has(only, "login"), has(only, "flap"), has(only, "overload")
+	z.without = func(lns string) bool { return !has(peers, lns) }
 	if err := run(ctx, *binary, &z, *out); err != nil {
 		fmt.Fprintln(os.Stderr, "bench-peers:", err)
 		os.Exit(1)
@@ -136,6 +141,9 @@ func measure(ctx context.Context, binary string, z *sizes, progress io.Writer) (
 		{l2tpns(), firstLine("dpkg-query", "-W", "-f", "${Version}", "l2tpns")},
 		{nullLNS(), ""},
 	} {
+		if z.without(s.name) {
+			continue
+		}
 		p := &Peer{Name: s.name, Version: s.version}
 		r.Measured = append(r.Measured, p)
 		err = errors.Join(err, b.peer(ctx, s.server, z, p, r, progress))

@@ -42,7 +42,7 @@ sim: ## the whole system under a virtual clock; SEED=N repeats a history
 
 bench-peers: build ## the same storm against other LNSs; needs root, installs what is missing
 	test/packages.sh
-	$(GO) run ./test/peers -binary bin/holdfast
+	$(GO) run ./test/peers -binary bin/holdfast -json bin/bench-peers.json
 
 bench-overload: build ## goodput at 1 to 100 times the capacity, and with each mechanism of admission switched off; some 25 minutes
 	$(GO) run ./test/overload -binary bin/holdfast -json bin/overload.json -html bin/overload.html

@@ -4,7 +4,7 @@ FUZZ    ?= 30s
 RFC_DIR ?= .
 SEED    ?= 0
 
-.PHONY: build demo demo-quick test check lint root bench bench-overload sim fuzz soak generate docs rfc-keywords clean
+.PHONY: build demo demo-quick test check lint root bench bench-peers bench-overload sim fuzz soak generate docs rfc-keywords clean
 
 build: ## bin/holdfast
 	$(GO) build -trimpath -o bin/holdfast ./cmd/holdfast

@@ -39,7 +39,7 @@ func flap(r *Result) *PhaseResult { return &r.Phases[2] }
 // what an LNS shows whose work costs nothing.
 func TestArticleAtFullSpeed(t *testing.T) {
 	for _, shards := range sizes() {
-		seed := seeds(1)[0]
+		seed := figureSeed()
 		ideal := flap(play(t, article(seed, shards, 0)))
 		real := flap(play(t, article(seed, shards, 1000)))
 		t.Logf("%d shards: all back %v after the cut, with an ideal LNS %v", shards, real.LastUp, ideal.LastUp)
@@ -54,7 +54,7 @@ func TestArticleAtFullSpeed(t *testing.T) {
 // it takes to set them up, one more round of patience and redialling aside.
 func TestArticleAtItsSpeed(t *testing.T) {
 	for _, shards := range sizes() {
-		seed := seeds(1)[0]
+		seed := figureSeed()
 		ideal := flap(play(t, article(seed, shards, 0)))
 		slow := flap(play(t, article(seed, shards, tenthCapacity)))
 		work := time.Duration(float64(slow.Up()) / tenthCapacity / float64(shards) * float64(time.Second))
@@ -71,7 +71,7 @@ func TestArticleAtItsSpeed(t *testing.T) {
 // in which it did would prove nothing above.
 func TestArticleWithoutAdmission(t *testing.T) {
 	for _, shards := range sizes() {
-		s := article(seeds(1)[0], shards, tenthCapacity)
+		s := article(figureSeed(), shards, tenthCapacity)
 		s.Admission.Disabled, s.Ruin = true, true
 		r := play(t, s)
 		f, after := flap(r), &r.Phases[3]

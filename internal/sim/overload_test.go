@@ -46,7 +46,7 @@ func TestOverload(t *testing.T) {
 				if float64(shards)*k > 100 {
 					d /= 2 // millions of calls
 				}
-				r := play(t, Overload(seeds(1)[0], shards, k, d))
+				r := play(t, Overload(figureSeed(), shards, k, d))
 				quiet, surge, after := &r.Phases[1], &r.Phases[2], &r.Phases[4]
 				cost := costOf(quiet, surge, r.Scenario.Cost.Dear)
 				capacity := float64(shards) / cost.s.Seconds()
@@ -78,13 +78,13 @@ func TestOverload(t *testing.T) {
 // them waiting.
 func TestFairness(t *testing.T) {
 	for _, shards := range sizes() {
-		r := play(t, Unfair(seeds(1)[0], shards))
+		r := play(t, Unfair(figureSeed(), shards))
 		quiet, loud := &r.Phases[1].Groups[0], &r.Phases[2].Groups[0]
 		was, is := quiet.Setup.Quantile(0.99), loud.Setup.Quantile(0.99)
 		t.Logf("%d shards: the others' set-up within %v at p99 in the quiet, %v beside the loud LAC", shards, was, is)
 		most := 2 * was
-		if shards > 1 { // a set-up waits for the processors of other shards too
-			most = slower * was
+		if shards > 1 { // a set-up waits for the processors of other shards too: 2.1 to 3.1 times over seeds
+			most = 4 * was
 		}
 		if is > most {
 			t.Errorf("the others are set up within %v at p99, in the quiet %v", is, was)

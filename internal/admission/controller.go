@@ -59,7 +59,6 @@ const (
 	Superseded                // it was parked and its line has dialled again
 	Crowded                   // it was parked, the longest in the fullest LAC, and there is no room
 	Expired                   // its deadline has passed
-	Forgotten                 // as Expired or Crowded, past the budget of refusals: say nothing
 )
 
 // Dismissal is a parked call that is not going to be set up: the owner sends
@@ -264,13 +263,6 @@ func (c *Controller) Idle() bool { return c.queue.count == 0 }
 
 // InSetUp is how many calls hold a slot.
 func (c *Controller) InSetUp() int { return len(c.setup) }
-
-// Holds reports whether the call is parked or in set-up.
-func (c *Controller) Holds(element uint32) bool {
-	_, parked := c.queue.find(element)
-	_, begun := c.setup[element]
-	return parked || begun
-}
 
 // Gate opens or closes the door from outside: a full RADIUS window is load too.
 func (c *Controller) Gate(closed bool) { c.gate = closed }

@@ -135,7 +135,7 @@ func (m *model) cheap() {
 
 func (m *model) stage(el uint32) {
 	c := &m.calls[el]
-	if !m.c.cfg.Disabled && !m.c.Holds(el) {
+	if !m.c.cfg.Disabled && !m.c.holds(el) {
 		return // withdrawn in the meantime: known at no cost
 	}
 	m.now += modelDear
@@ -178,4 +178,11 @@ func TestGoodputModel(t *testing.T) {
 	} else {
 		t.Logf("without admission, 10x: %.3f", got)
 	}
+}
+
+// holds reports whether the call is parked or in set-up.
+func (c *Controller) holds(element uint32) bool {
+	_, parked := c.queue.find(element)
+	_, begun := c.setup[element]
+	return parked || begun
 }

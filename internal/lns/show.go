@@ -3,6 +3,7 @@
 package lns
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 
@@ -451,7 +452,7 @@ func (e *Engine) showClients(r *Request) {
 		for _, c := range g.Clients.Clients {
 			list = append(list, c)
 		}
-		slices.SortFunc(list, func(a, b *Client) int { return compare(a.Name, b.Name) })
+		slices.SortFunc(list, func(a, b *Client) int { return cmp.Compare(a.Name, b.Name) })
 		if g.Clients.Default != nil {
 			list = append(list, g.Clients.Default)
 		}
@@ -468,16 +469,6 @@ func (e *Engine) showClients(r *Request) {
 			r.Clients = append(r.Clients, row)
 		}
 	}
-}
-
-func compare(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 func (e *Engine) showPools(r *Request) {

@@ -25,6 +25,13 @@ type Session struct {
 	MTU           uint16         // largest inner IP packet towards the subscriber, octets; 0: no bound
 	PFC, ACFC     bool           // the peer takes compressed PPP headers
 	Sequenced     bool           // data goes through the shard (RFC 2661 §5.4)
+	Up, Down      Rate           // policers, from and to the subscriber; replacing them keeps the counters
+}
+
+// Rate bounds the inner IP packets of one direction.
+type Rate struct {
+	Bits  uint64 // bit/s; 0: no bound
+	Burst uint64 // octets that may pass at once; 0: 100 ms of Bits, and no less than two full packets
 }
 
 // Counters of one session since it was installed, as the subscriber's interface
@@ -34,7 +41,8 @@ type Counters struct {
 	DownPackets, DownBytes uint64 // to the subscriber
 	Spoofed                uint64 // dropped: inner source address not the subscriber's
 	TooBig                 uint64 // dropped: larger than the MTU; an ICMP error was sent or suppressed
-	Dropped                uint64 // other drops: malformed, no buffer, policed
+	Policed                uint64 // dropped: above the session's rate
+	Dropped                uint64 // other drops: malformed, no buffer
 }
 
 // Plane forwards subscriber packets. One plane serves all shards; each shard

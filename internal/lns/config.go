@@ -9,6 +9,7 @@ import (
 	"holdfast/internal/admission"
 	"holdfast/l2tp"
 	"holdfast/ppp"
+	"holdfast/radius"
 )
 
 // Config is everything an Engine reads, already resolved: names have become
@@ -24,6 +25,7 @@ type Config struct {
 	HalfOpenPeerMax int
 	Admission       admission.Config // services l2tp admission
 	Redial          Redial           // services l2tp redial-replaces
+	Radius          Radius
 
 	Groups     []*TunnelGroup // in the order of the configuration
 	Pools      []*Pool
@@ -31,6 +33,23 @@ type Config struct {
 	Interfaces []Interface // service interfaces with limits
 	// The Junos statements that `show services l2tp summary` prints, as configured or by default.
 	Summary SummarySettings
+}
+
+// Radius is what holds for all profiles: access radius-options,
+// accounting-backup-options, radius-disconnect and terminate-code.
+type Radius struct {
+	radius.Options
+	PendingStopsMax int             // max-pending-accounting-stops
+	WithholdMax     time.Duration   // max-withhold-time
+	Dynamic         []DynamicClient // who may send CoA and Disconnect, besides the servers that have a Dynamic port
+	Terminate       [CauseCount]uint32
+	SpoolFile       string // where accounting is kept
+}
+
+// DynamicClient may send Dynamic Authorization requests (RFC 5176).
+type DynamicClient struct {
+	Address netip.Addr
+	Secret  string
 }
 
 // SummarySettings are the chassis-wide settings that show commands print.
@@ -161,12 +180,71 @@ type AAAProfile struct {
 	StripUserName                           bool
 	StripDelimiters                         string // strip-user-name delimiter: any of these octets ends the name
 	StripFromRight                          bool   // parse-direction right-to-left: the last delimiter counts, not the first
+
+	Domains    map[string]*Domain // domain map, by realm; nil: none
+	Radius     *radius.Set        // radius authentication-server; nil: none
+	Accounting *Accounting        // nil: this profile's subscribers are not accounted
+	Requests   RequestFormat
+	Ignore     IgnoreAttributes
+}
+
+// Domain is access domain map NAME: how subscribers of a realm are treated.
+type Domain struct {
+	Name    string
+	AAA     *AAAProfile // aaa access-profile; nil: as without the map
+	Strip   bool        // strip-domain
+	Profile *DynamicProfile
+	Pool    *Pool // address-pool
+}
+
+// Accounting is accounting of an access profile.
+type Accounting struct {
+	Set           *radius.Set
+	Duplicate     *radius.Set   // duplication: a second set that gets the same; nil: none
+	Interval      time.Duration // update-interval; 0: no interim updates
+	Checkpoint    time.Duration // how old the counters on disk may be
+	Immediate     bool          // immediate-update: an Interim right after Start's answer
+	AddressChange bool          // address-change-immediate-update
+	FamilyChange  bool          // family-state-change-immediate-update
+	CoAImmediate  bool          // coa-immediate-update
+	StopOnFailure bool          // accounting-stop-on-failure
+	StopOnDeny    bool          // accounting-stop-on-access-deny
+	TimeOnly      bool          // statistics time: no octets and packets
+	WaitForOnAck  bool          // wait-for-acct-on-ack
+	DurableWait   time.Duration // how long a log-in waits for its record to be on disk
+}
+
+// RequestFormat says how requests to RADIUS name the subscriber: radius options
+// and attributes exclude of an access profile.
+type RequestFormat struct {
+	NASIdentifier       string     // empty: the host name
+	NASAddress          netip.Addr // NAS-IP-Address or NAS-IPv6-Address; invalid: the gateway's
+	NASPortType         uint32     // 61
+	NASPortID           []string   // nas-port-id-format: parts, joined by the delimiter
+	NASPortDelimiter    string
+	CallingStation      []string // calling-station-id-format
+	CallingDelimiter    string
+	SessionIDDecimal    bool                // accounting-session-id-format decimal, not description
+	SessionIDStrict     bool                // accounting-session-id-strict
+	UserGiven           bool                // accounting-username-original
+	CHAPInAuthenticator bool                // chap-challenge-in-request-authenticator
+	Exclude             map[string][]string // attributes exclude: by message (access-request, accounting-start, ...), names
+}
+
+// IgnoreAttributes is radius attributes ignore of an access profile.
+type IgnoreAttributes struct {
+	Netmask, InputFilter, OutputFilter, Instance, SessionTimeout, IdleTimeout bool
+	Standard                                                                  []uint8            // types
+	Vendor                                                                    map[uint32][]uint8 // by vendor; an empty list: all of that vendor
+	// RefuseFilters denies a subscriber whose filter we cannot apply, instead of
+	// letting it in without.
+	RefuseFilters bool
 }
 
 // AuthSource is one word of authentication-order.
 type AuthSource uint8
 
-// Authentication sources. AuthRadius comes with package aaa.
+// Authentication sources.
 const (
 	AuthPassword AuthSource = iota // local subscribers
 	AuthNone                       // everybody is let in

@@ -22,6 +22,7 @@ type Effects struct {
 	Transmit     []packet.Datagram // from Local to Peer; Data is valid until Reset
 	Messages     []Message         // to other shards
 	Authenticate []AuthQuery       // to RADIUS: Engine.Authenticated is called with each answer
+	Account      []AccountRecord   // accounting; the shard fills the counters in
 	Answers      []*Request        // finished requests: back to who asked
 	Log          []event.Record    //
 	Dear         int               // dear steps of call set-up done: what a slow server would spend its time on
@@ -46,6 +47,8 @@ func (fx *Effects) Reset() {
 	clear(fx.Answers)
 	clear(fx.Authenticate)
 	fx.Authenticate = fx.Authenticate[:0]
+	clear(fx.Account)
+	fx.Account = fx.Account[:0]
 	clear(fx.Log)
 	fx.Install, fx.Remove, fx.Inject, fx.Read = fx.Install[:0], fx.Remove[:0], fx.Inject[:0], fx.Read[:0]
 	fx.Transmit, fx.Messages, fx.Answers, fx.Log = fx.Transmit[:0], fx.Messages[:0], fx.Answers[:0], fx.Log[:0]

@@ -5,6 +5,7 @@ package lns
 import (
 	"time"
 
+	"holdfast/internal/policy"
 	"holdfast/l2tp"
 	"holdfast/ppp"
 )
@@ -13,17 +14,10 @@ import (
 // has one answer for each: Authenticated is called with the same Ref, whatever
 // happens.
 type AuthQuery struct {
-	Ref      AuthRef
-	Profile  *AAAProfile
-	Offer    ppp.AuthOffer // its slices are the query's own
-	User     string        // the name that counts
-	Calling  string
-	Called   string
-	Peer     string // the LAC's host name
-	Tunnel   uint16
-	Session  uint16
-	ID       uint64 // as in SubscriberRow
-	Instance string
+	Ref     AuthRef
+	Profile *AAAProfile
+	Offer   ppp.AuthOffer // its slices are the query's own
+	*Subscriber
 }
 
 // AuthRef names the session that waits.
@@ -47,20 +41,17 @@ const (
 type AuthAnswer struct {
 	Ref     AuthRef
 	Result  AuthResult
-	Message string // Reply-Message, or the whole MS-CHAPv2 string
+	Message string             // Reply-Message, or the whole MS-CHAPv2 string
+	Granted *policy.Attributes // of an accept; nil: nothing
+	Server  string             // who has answered, for the log
 }
 
 // query asks RADIUS, now or when the window has room.
 func (e *Engine) query(s *session, o *ppp.AuthOffer, fx *Effects) {
-	call := e.call(s)
 	s.attempt++
 	q := AuthQuery{
-		Ref: AuthRef{uint32(s.element), s.generation, s.attempt}, Profile: s.bind.AAA, Offer: cloneOffer(o), User: s.user,
-		Calling: call.CallingNumber, Called: call.CalledNumber, Tunnel: uint16(s.tunnel), Session: uint16(s.id),
-		ID: e.sessionID(s), Instance: e.instanceName(s.bind.Profile.Instance),
-	}
-	if info, ok := e.l2.Tunnel(s.tunnel); ok {
-		q.Peer = info.HostName
+		Ref: AuthRef{uint32(s.element), s.generation, s.attempt}, Profile: s.bind.AAA, Offer: cloneOffer(o),
+		Subscriber: e.subscriber(s),
 	}
 	s.waits |= waitRADIUS
 	if !e.window.Take(e.uptime()) {
@@ -144,6 +135,21 @@ func (e *Engine) sendQueued(fx *Effects) {
 		e.queries = e.queries[:n-1]
 	}
 	e.adm.Gate(len(e.queries) > 0)
+}
+
+// subscriber tells who a session is.
+func (e *Engine) subscriber(s *session) *Subscriber {
+	call := e.call(s)
+	sub := &Subscriber{
+		ID: e.sessionID(s), User: s.user, UserGiven: s.user, Method: s.auth,
+		Calling: call.CallingNumber, Called: call.CalledNumber, Serial: call.Serial,
+		Tunnel: uint16(s.tunnel), Session: uint16(s.id), Instance: e.instanceName(s.bind.Profile.Instance),
+		TxSpeed: call.TxSpeed, RxSpeed: call.RxSpeed, PhysicalChannel: call.PhysicalChannel, Line: call.Line,
+	}
+	if info, ok := e.l2.Tunnel(s.tunnel); ok {
+		sub.LAC, sub.Peer, sub.Local = info.HostName, info.Peer, info.Local
+	}
+	return sub
 }
 
 // cloneOffer makes the offer the query's own.

@@ -48,7 +48,7 @@ func TestRADIUSAnswers(t *testing.T) {
 		good := l.dial(l.tunnel(), "a@example", "pw", method)
 		bad := l.dial(l.tunnel(), "b@example", "wrong", method)
 		w.until("queries", func() bool { return len(w.queries) == 2 })
-		if q := w.queries[0]; q.User != "a@example" && q.User != "b@example" || q.Peer != "lac0" || q.Calling == "" {
+		if q := w.queries[0]; q.User != "a@example" && q.User != "b@example" || q.LAC != "lac0" || q.Calling == "" {
 			t.Errorf("query %+v", q)
 		}
 		w.answer(judge)

@@ -28,6 +28,9 @@ const (
 	ClearDestinations                    // close every tunnel of the matching destinations
 	ClearTunnels                         // StopCCN to matching tunnels
 	ClearSessions                        // terminate matching sessions
+	FindSessions                         // Found: the sessions that Match means
+	ChangeSession                        // CoA: Change.Attributes for Change.Target
+	DisconnectSession                    // Disconnect-Request: Change.Target is ended
 )
 
 // SubscriberState is where a subscriber is in its life.
@@ -69,9 +72,11 @@ type Filter struct {
 type Request struct {
 	Kind   RequestKind
 	Filter Filter
-	Limit  int    // rows a page; 0: 256
-	Cursor uint32 // in: where to go on; out: where the next page begins
-	Done   bool   // out: this shard has no more
+	Match  *Match  // of FindSessions
+	Change *Change // of ChangeSession and DisconnectSession
+	Limit  int     // rows a page; 0: 256
+	Cursor uint32  // in: where to go on; out: where the next page begins
+	Done   bool    // out: this shard has no more
 
 	// Results; the slices are filled by appending, strings are shared and immutable.
 	Summary      Summary
@@ -85,6 +90,7 @@ type Request struct {
 	Cleared      []Cleared
 	Admission    []AdmissionRow
 	Calls        []CallRow
+	Found        []Target
 
 	// Reply is the asker's: the shard calls it with the finished request, from its own goroutine. Never called by the engine.
 	Reply func(*Request)

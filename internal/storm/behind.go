@@ -22,7 +22,8 @@ type behind struct {
 // connect answers an ICRP.
 func (l *LAC) connect(now time.Time, i uint32, fx *Effects) {
 	m := &l.modems[i]
-	l.endpoint.ConnectCall(now, m.element, &l.connected, &fx.l2tp)
+	call := l.proxied(now, i, fx)
+	l.endpoint.ConnectCall(now, m.element, &call, &fx.l2tp)
 	next, _ := l.endpoint.NextNs(l.tunnelOf(i).id)
 	m.iccn = next - 1
 }

@@ -185,6 +185,8 @@ type testLNS struct {
 	user   map[string]int // log-ins by name
 	number map[string]int // calls by calling number
 	damage bool           // change an octet of every echo
+
+	proxyLCP, proxyAuth int // taken over from the LAC
 }
 
 func newTestLNS(plan *Plan, r *rand.Rand, now time.Time) *testLNS {
@@ -236,7 +238,7 @@ func (n *testLNS) carryOut(now time.Time, from int) {
 			l := n.linkOf(e.Element)
 			l.Init(&n.link, nil)
 			n.up[e.Element] = true
-			l.Open(now, &n.pfx)
+			n.begin(now, e.Element, l)
 			n.linkEffects(now, e.Element)
 		case l2tp.CallDown:
 			if int(e.Element) < len(n.links) {
@@ -246,6 +248,28 @@ func (n *testLNS) carryOut(now time.Time, from int) {
 		case l2tp.Data:
 			n.frame(now, e.Element, e.Packet)
 		}
+	}
+}
+
+// begin takes over what the LAC has negotiated, or negotiates.
+func (n *testLNS) begin(now time.Time, el l2tp.Element, l *ppp.Link) {
+	info, _ := n.endpoint.Session(el)
+	if info.Call == nil || info.Call.ProxyLCP == nil {
+		l.Open(now, &n.pfx)
+		return
+	}
+	p := info.Call.ProxyLCP
+	if !l.OpenProxy(now, ppp.Proxy{LastSent: p.LastSent, LastReceived: p.LastReceived}, &n.pfx) {
+		return
+	}
+	n.proxyLCP++
+	if a := info.Call.ProxyAuth; a != nil {
+		n.proxyAuth++
+		o := ppp.AuthOffer{Method: ppp.PAP, Name: a.Name, ID: a.ID, Password: string(a.Response)}
+		if a.Type == proxyAuthCHAP {
+			o = ppp.AuthOffer{Method: ppp.CHAP, Name: a.Name, ID: a.ID, Challenge: a.Challenge, Response: a.Response}
+		}
+		l.ProxyAuth(now, o, &n.pfx)
 	}
 }
 

@@ -25,6 +25,7 @@ type LAC struct {
 	pulseConfig  l2tp.TunnelConfig // of tunnels without modems, see Plan.Pulse
 	linkConfig   ppp.Config
 	connected    l2tp.Call // what each ICCN says
+	proxy        proxyLink
 
 	endpoint       *l2tp.Endpoint
 	tunnels        []tunnel
@@ -101,6 +102,7 @@ func NewLAC(plan *Plan, number int, local netip.AddrPort, now time.Time) *LAC {
 		probes:       prober{pace: newPace(plan.Traffic.Rate / float64(plan.LACs))},
 	}
 	l.control.residents = residents
+	l.proxy = newProxyLink(plan, &l.linkConfig)
 	l.linkConfig.Counters = &l.pppCount
 	l.pulseConfig = l.tunnelConfig
 	l.pulseConfig.HelloInterval = pulseInterval

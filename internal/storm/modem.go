@@ -146,11 +146,18 @@ func (l *LAC) callEffect(now time.Time, e *l2tp.Effect, fx *Effects) {
 
 // beginPPP has modem i talk.
 func (l *LAC) beginPPP(now time.Time, i uint32, fx *Effects) {
-	m, line := &l.modems[i], l.line(i)
-	m.link.Init(&l.linkConfig, &ppp.Credentials{Name: expand(l.plan.User, line), Password: expand(l.plan.Password, line)})
 	l.become(i, negotiating)
-	m.link.Open(now, &fx.ppp)
+	if m := &l.modems[i]; m.link.Phase() == ppp.PhaseDead { // otherwise it talked to the LAC before
+		l.initLink(i)
+		m.link.Open(now, &fx.ppp)
+	}
 	l.linkEffects(now, i, fx)
+}
+
+// initLink makes a new link of modem i.
+func (l *LAC) initLink(i uint32) {
+	line := l.line(i)
+	l.modems[i].link.Init(&l.linkConfig, &ppp.Credentials{Name: expand(l.plan.User, line), Password: expand(l.plan.Password, line)})
 }
 
 // callDown takes note that the LNS cleared a call, or that its tunnel is gone.
@@ -335,8 +342,8 @@ func (l *LAC) giveUp(now time.Time, i uint32, fx *Effects) {
 		default:
 			cause = LCPTimeout
 		}
-		m.link.Abort(now)
 	}
+	m.link.Abort(now)
 	if l.plan.Silent > 0 && l.rand.Float64() < l.plan.Silent {
 		l.endpoint.ForgetCall(now, m.element, &fx.l2tp)
 	} else {

@@ -39,6 +39,7 @@ type Plan struct {
 	Called     string           // Called Number [none]
 	CircuitID  string           // Agent-Circuit-Id, RFC 5515; empty: no line information
 	IPv4, IPv6 bool             // NCPs modems open [IPv4]
+	Proxy      Proxy            // what the LACs do of PPP themselves
 
 	// Callers are further modems, which dial only for LAC.Overload.
 	Callers int
@@ -129,6 +130,8 @@ func (p *Plan) Check() error {
 		return bad("callers and pulses cannot be negative")
 	case p.Silent < 0 || p.Silent > 1:
 		return bad("share of silent calls %v is not in 0..1", p.Silent)
+	case p.Proxy == ProxyAuth && len(p.Auth) == 1 && p.Auth[0] == ppp.MSCHAPv2:
+		return bad("a LAC cannot pass MS-CHAPv2 on: RFC 2661 §4.4.5 has no Proxy Authen Type for it")
 	case p.Sessions < p.Tunnels:
 		return bad("%d tunnels need at least as many sessions, not %d", p.Tunnels, p.Sessions)
 	case share(p.Tunnels, p.LACs, 0)+p.Pulse > tunnelMax:

@@ -42,6 +42,7 @@ type Radius struct {
 	PendingStopsMax int             // max-pending-accounting-stops
 	WithholdMax     time.Duration   // max-withhold-time
 	Dynamic         []DynamicClient // who may send CoA and Disconnect, besides the servers that have a Dynamic port
+	DynamicPort     uint16          // where they send them: radius-disconnect-port
 	Terminate       [CauseCount]uint32
 	SpoolFile       string // where accounting is kept
 }
@@ -215,7 +216,10 @@ type Accounting struct {
 }
 
 // RequestFormat says how requests to RADIUS name the subscriber: radius options
-// and attributes exclude of an access profile.
+// and attributes exclude of an access profile. Its words are those of package
+// config/schema: the parts of names are agent-circuit-id, agent-remote-id,
+// called-number, calling-number, interface-description (si-1/0/0.17), lac-name and
+// nas-identifier; the messages and attributes are those of its table of exclude.
 type RequestFormat struct {
 	NASIdentifier       string     // empty: the host name
 	NASAddress          netip.Addr // NAS-IP-Address or NAS-IPv6-Address; invalid: the gateway's

@@ -89,7 +89,7 @@ type Controller struct {
 	queue    queue
 	limit    limit
 	setup    map[uint32]begun // calls that hold a slot
-	lines    map[uint64]int32 // parked calls by line
+	room     room
 	refusals bucket
 	gate     bool // the owner has closed the door: an outside resource is exhausted
 	waits    histogram
@@ -105,7 +105,7 @@ type begun struct {
 
 // New makes a Controller whose time begins at start.
 func New(cfg Config, start time.Time) *Controller {
-	c := &Controller{cfg: cfg, start: start, setup: make(map[uint32]begun), lines: make(map[uint64]int32)}
+	c := &Controller{cfg: cfg, start: start, setup: make(map[uint32]begun)}
 	c.queue.init()
 	c.limit.init(cfg.slotsMin(), cfg.slotsMax())
 	c.refusals.rate = int64(cfg.refusalsRate())
@@ -127,19 +127,27 @@ func (c *Controller) Offer(now time.Time, call Call, out []Dismissal) []Dismissa
 	if call.Arrived.IsZero() || call.Arrived.After(now) {
 		call.Arrived = now
 	}
+	t := c.ns(now)
 	if call.Line != 0 && !c.without(OneCallALine) {
-		if i, ok := c.lines[call.Line]; ok && c.ns(now)-c.queue.parked[i].arrived >= int64(lineAge) {
+		if i, ok := c.queue.lines.find(c.queue.parked, call.Line); ok && t-c.queue.parked[i].arrived >= int64(lineAge) {
 			out = append(out, c.dismiss(now, i, Superseded))
 		}
 	}
-	if c.queue.count >= c.cfg.parkMax() {
+	// Room that has shrunk is given up step by step.
+	for most, n := c.most(t), 0; n < 2 && c.queue.count >= most; n++ {
 		out = append(out, c.dismiss(now, c.queue.oldestOfFullest(), Crowded))
 	}
-	i := c.queue.park(call, c.ns(call.Arrived))
-	if call.Line != 0 {
-		c.lines[call.Line] = i
-	}
+	c.queue.park(call, c.ns(call.Arrived))
 	return out
+}
+
+// most is how many calls may be parked.
+func (c *Controller) most(now int64) int {
+	if c.cfg.Disabled || c.without(ShortQueue) {
+		return c.cfg.parkMax()
+	}
+	c.room.look(now, c.queue.oldestArrival(now), c.counters.Admitted)
+	return c.room.calls(c.cfg.deadline(), c.cfg.parkMax())
 }
 
 // Next chooses the call to be begun now and gives it a slot. ok is false when
@@ -155,11 +163,10 @@ func (c *Controller) Next(now time.Time) (element uint32, ok bool) {
 		return 0, false
 	}
 	p := &c.queue.parked[i]
-	element = p.call.Element
+	element = p.element
 	c.waits.add(time.Duration(t - p.arrived))
 	c.setup[element] = begun{at: t, arrived: p.arrived, lac: p.lac}
 	c.queue.lacs[p.lac].admitted++
-	c.forgetLine(i)
 	c.queue.remove(i)
 	c.counters.Admitted++
 	return element, true
@@ -190,7 +197,6 @@ func (c *Controller) Withdraw(now time.Time, element uint32) {
 		p := &c.queue.parked[i]
 		c.queue.lacs[p.lac].patience.gaveUp(time.Duration(c.ns(now) - p.arrived))
 		c.counters.Withdrawn++
-		c.forgetLine(i)
 		c.queue.remove(i)
 		return
 	}
@@ -217,7 +223,6 @@ func (c *Controller) Up(now time.Time, element uint32) {
 func (c *Controller) Failed(element uint32) {
 	if i, ok := c.queue.find(element); ok {
 		c.counters.Cleared++
-		c.forgetLine(i)
 		c.queue.remove(i)
 		return
 	}
@@ -271,7 +276,7 @@ func (c *Controller) Gate(closed bool) { c.gate = closed }
 func (c *Controller) dismiss(now time.Time, i int32, why Verdict) Dismissal {
 	p := &c.queue.parked[i]
 	d := Dismissal{
-		Element: p.call.Element, Verdict: why, Waited: time.Duration(c.ns(now) - p.arrived),
+		Element: p.element, Verdict: why, Waited: time.Duration(c.ns(now) - p.arrived),
 		Silent: !c.without(RefusalBudget) && !c.refusals.take(c.ns(now)),
 	}
 	switch why {
@@ -285,16 +290,8 @@ func (c *Controller) dismiss(now time.Time, i int32, why Verdict) Dismissal {
 	if d.Silent {
 		c.counters.Silent++
 	}
-	c.forgetLine(i)
 	c.queue.remove(i)
 	return d
-}
-
-func (c *Controller) forgetLine(i int32) {
-	line := c.queue.parked[i].call.Line
-	if j, ok := c.lines[line]; ok && j == i {
-		delete(c.lines, line)
-	}
 }
 
 // beginBy is when it is too late to begin a parked call: one that is begun must

@@ -315,7 +315,7 @@ func TestNoCallIsLost(t *testing.T) {
 			case 6:
 				dismissed(c.Expire(now, 5, nil))
 			}
-			if c.queue.count != len(parked) || c.InSetUp() != len(setup) || len(c.queue.place) != len(parked) {
+			if c.queue.count != len(parked) || c.InSetUp() != len(setup) || placed(c) != len(parked) {
 				t.Fatalf("parked %d and %d, in set-up %d and %d", c.queue.count, len(parked), c.InSetUp(), len(setup))
 			}
 			c.queue.check(t)
@@ -341,6 +341,15 @@ func (q *queue) check(t *rapid.T) {
 	}
 	if n := walk(q.all, ofAll); n != q.count {
 		t.Fatalf("%d in the list of all, %d parked", n, q.count)
+	}
+	chained := 0
+	for _, i := range q.lines.heads {
+		for ; i != 0; i = q.parked[i-1].chain {
+			chained++
+		}
+	}
+	if chained != q.lines.count {
+		t.Fatalf("%d lines in chains, %d counted", chained, q.lines.count)
 	}
 	sum, lacs := 0, 0
 	for k := range q.lacs {
@@ -457,4 +466,14 @@ func TestSparseLACIsNext(t *testing.T) {
 	if lac := next(); lac != 9 {
 		t.Errorf("the turn is LAC %d's, the round is over", lac)
 	}
+}
+
+// placed counts the elements that have a place.
+func placed(c *Controller) (n int) {
+	for _, i := range c.queue.place {
+		if i != 0 {
+			n++
+		}
+	}
+	return n
 }

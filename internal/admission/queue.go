@@ -20,18 +20,23 @@ type queue struct {
 	turnLAC int32 // the LAC whose turn is next; none: no call waits
 	waiting int   // LACs in the ring
 	turns   int   // that LACs have had
+	fullest int32 // the LAC with most parked calls, or nearly
+	looks   int   // at fullest, to look for it anew now and then
 	tunnels []tunnel
 	freeTun int32
 	tunAt   map[tunnelKey]int32
-	place   map[uint32]int32 // parked by element
+	place   []int32 // by element, which are dense: 1 + its place in parked; 0: not parked
+	lines   lines
 }
 
-// parked is a call that waits, about 110 octets with its links.
+// parked is a call that waits, one cache line with its links.
 type parked struct {
-	call    Call
-	arrived int64 // ns after the controller's start
+	line    uint64 // hash of the line's name; 0: unknown
+	arrived int64  // ns after the controller's start
+	element uint32
 	lac     int32
 	tunnel  int32
+	chain   int32   // see lines
 	links   [3]link // in the list of all, of the LAC, of the tunnel; free places use the first
 }
 
@@ -53,7 +58,9 @@ type lac struct {
 	addr     netip.Addr
 	count    int
 	ring     link  // LACs with parked calls
+	tunnels  int   // that have some
 	turn     int32 // the tunnel whose turn is next
+	fresh    bool  // the next turn is the newest call's
 	served   int   // queue.turns after its last turn; 0: it had none
 	admitted uint64
 	patience patience
@@ -61,8 +68,9 @@ type lac struct {
 
 type tunnel struct {
 	list
-	key  tunnelKey
-	ring link // tunnels of this LAC with parked calls
+	key   tunnelKey
+	count int
+	ring  link // tunnels of this LAC with parked calls
 }
 
 type tunnelKey struct {
@@ -73,12 +81,14 @@ type tunnelKey struct {
 func (q *queue) init() {
 	q.free, q.freeTun, q.turnLAC = none, none, none
 	q.all = list{none, none}
-	q.lacAt, q.tunAt, q.place = make(map[netip.Addr]int32), make(map[tunnelKey]int32), make(map[uint32]int32)
+	q.lacAt, q.tunAt = make(map[netip.Addr]int32), make(map[tunnelKey]int32)
 }
 
 func (q *queue) find(element uint32) (int32, bool) {
-	i, ok := q.place[element]
-	return i, ok
+	if int(element) >= len(q.place) || q.place[element] == 0 {
+		return none, false
+	}
+	return q.place[element] - 1, true
 }
 
 // end is the call that has waited longest, or shortest, whosever it is. There is one.
@@ -92,6 +102,14 @@ func (q *queue) end(newest bool) int32 {
 // oldest is the call that waits longest. There is one.
 func (q *queue) oldest() int32 { return q.all.first }
 
+// oldestArrival is when the longest parked call arrived, or now.
+func (q *queue) oldestArrival(now int64) int64 {
+	if q.count == 0 {
+		return now
+	}
+	return q.parked[q.all.first].arrived
+}
+
 // park puts a call at the end of its lists.
 func (q *queue) park(c Call, arrived int64) int32 {
 	k := q.lacOf(c.LAC)
@@ -103,13 +121,23 @@ func (q *queue) park(c Call, arrived int64) int32 {
 	} else {
 		q.free = q.parked[i].links[ofAll].next
 	}
-	q.parked[i] = parked{call: c, arrived: arrived, lac: k, tunnel: u}
+	q.parked[i] = parked{line: c.Line, arrived: arrived, element: c.Element, lac: k, tunnel: u}
 	q.append(&q.all, i, ofAll)
 	q.append(&q.lacs[k].list, i, ofLAC)
 	q.append(&q.tunnels[u].list, i, ofTunnel)
-	q.place[c.Element] = i
+	if n := int(c.Element) + 1 - len(q.place); n > 0 {
+		q.place = append(q.place, make([]int32, n)...)
+	}
+	q.place[c.Element] = i + 1
+	q.tunnels[u].count++
 	q.lacs[k].count++
 	q.count++
+	if q.lacs[k].count > q.lacs[q.fullest].count {
+		q.fullest = k
+	}
+	if c.Line != 0 {
+		q.lines.put(q.parked, i)
+	}
 	return i
 }
 
@@ -118,7 +146,10 @@ func (q *queue) park(c Call, arrived int64) int32 {
 func (q *queue) remove(i int32) {
 	p := &q.parked[i]
 	k, u := p.lac, p.tunnel
-	delete(q.place, p.call.Element)
+	if p.line != 0 {
+		q.lines.remove(q.parked, i)
+	}
+	q.place[p.element] = 0
 	q.unlink(&q.all, i, ofAll)
 	q.unlink(&q.lacs[k].list, i, ofLAC)
 	q.unlink(&q.tunnels[u].list, i, ofTunnel)
@@ -126,7 +157,7 @@ func (q *queue) remove(i int32) {
 	p.links[ofAll].next = q.free
 	q.free = i
 	q.count--
-	if q.tunnels[u].first == none {
+	if q.tunnels[u].count--; q.tunnels[u].count == 0 {
 		q.leaveTunnel(k, u)
 	}
 	if q.lacs[k].count--; q.lacs[k].count == 0 {
@@ -135,28 +166,43 @@ func (q *queue) remove(i int32) {
 }
 
 // turn is the call whose turn it is: of the next LAC, of its next tunnel, the
-// newest or the oldest.
+// oldest. With a backlog it is the newest, and every second turn of a LAC goes to
+// its newest call in whatever tunnel, so that a caller who dials now does not wait
+// until the turn has gone round thousands of tunnels; unless that tunnel has more
+// than its share of the LAC's calls.
 func (q *queue) turn(newest bool) int32 {
 	l := &q.lacs[q.turnLAC]
-	u := &q.tunnels[l.turn]
-	q.turnLAC, l.turn = l.ring.next, u.ring.next
+	q.turnLAC = l.ring.next
 	q.turns++
 	l.served = q.turns
+	if l.fresh = newest && !l.fresh; l.fresh {
+		if u := &q.tunnels[q.parked[l.last].tunnel]; u.count*l.tunnels <= 2*l.count+l.tunnels {
+			return l.last
+		}
+	}
+	u := &q.tunnels[l.turn]
+	l.turn = u.ring.next
 	if newest {
 		return u.last
 	}
 	return u.first
 }
 
+// fullestLooks is after how many looks at the fullest LAC it is looked for anew.
+// In between only a LAC that gets a call can become it.
+const fullestLooks = 64
+
 // oldestOfFullest is the longest parked call of the LAC that has most.
 func (q *queue) oldestOfFullest() int32 {
-	full := q.turnLAC
-	for k := q.lacs[full].ring.next; k != q.turnLAC; k = q.lacs[k].ring.next {
-		if q.lacs[k].count > q.lacs[full].count {
-			full = k
+	if q.looks++; q.looks%fullestLooks == 0 || q.lacs[q.fullest].count == 0 {
+		q.fullest = q.turnLAC
+		for k := q.lacs[q.fullest].ring.next; k != q.turnLAC; k = q.lacs[k].ring.next {
+			if q.lacs[k].count > q.lacs[q.fullest].count {
+				q.fullest = k
+			}
 		}
 	}
-	return q.lacs[full].first
+	return q.lacs[q.fullest].first
 }
 
 // lacOf is the entry of a LAC, in the ring.
@@ -220,6 +266,7 @@ func (q *queue) tunnelOf(k int32, id uint16) int32 {
 	q.tunnels[u] = tunnel{list: list{none, none}, key: key}
 	q.tunAt[key] = u
 	l, t := &q.lacs[k], &q.tunnels[u]
+	l.tunnels++
 	if l.turn == none {
 		l.turn, t.ring = u, link{u, u}
 		return u
@@ -234,6 +281,7 @@ func (q *queue) tunnelOf(k int32, id uint16) int32 {
 func (q *queue) leaveTunnel(k, u int32) {
 	l, t := &q.lacs[k], &q.tunnels[u]
 	delete(q.tunAt, t.key)
+	l.tunnels--
 	r := t.ring
 	if r.next == u {
 		l.turn = none

@@ -21,10 +21,11 @@ const (
 	LearntPatience                        // without: all callers wait as long as is configured
 	SlotLimit                             // without: L is never used up
 	FinishFirst                           // without: calls are begun whenever they may; the shard's part
+	ShortQueue                            // without: calls are parked that can never be set up in time
 )
 
 var mechanismNames = [...]string{
-	"newest-first", "fair-turns", "deadlines", "one-call-a-line", "refusal-budget", "learnt-patience", "slot-limit", "finish-first",
+	"newest-first", "fair-turns", "deadlines", "one-call-a-line", "refusal-budget", "learnt-patience", "slot-limit", "finish-first", "short-queue",
 }
 
 // MechanismNames are the words of ParseMechanisms.

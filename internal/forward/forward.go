@@ -28,10 +28,12 @@ type Session struct {
 	Up, Down      Rate           // policers, from and to the subscriber; replacing them keeps the counters
 }
 
-// Rate bounds the inner IP packets of one direction.
+// Rate bounds the inner IP packets of one direction, each as long as its IP
+// header says. A packet that is to be cut into fragments counts once, whole;
+// one that is refused for its source or its size does not count.
 type Rate struct {
 	Bits  uint64 // bit/s; 0: no bound
-	Burst uint64 // octets that may pass at once; 0: 100 ms of Bits, and no less than two full packets
+	Burst uint64 // octets that may pass at once, 1500 at least; 0: 100 ms of Bits, and no less than two full packets
 }
 
 // Counters of one session since it was installed, as the subscriber's interface

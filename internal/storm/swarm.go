@@ -100,15 +100,21 @@ func (w *Swarm) Send(rate float64) {
 	w.order(func(l *LAC, now time.Time, _ *Effects) { l.TrafficAt(now, rate/n) })
 }
 
-// Overload has callers dial; see LAC.Overload.
-func (w *Swarm) Overload(rate float64, window int, talk time.Duration) {
+// Overload has callers dial; see LAC.Overload. Those of the first LAC dial greedy
+// times as often as those of each other.
+func (w *Swarm) Overload(rate, greedy float64, window int, talk time.Duration) {
 	n := len(w.drivers)
+	each := rate / (greedy + float64(n-1))
 	for i, d := range w.drivers {
+		mine := each
+		if i == 0 {
+			mine *= greedy
+		}
 		d.orders <- func(l *LAC, now time.Time, _ *Effects) {
 			if rate == 0 {
 				l.Window(max(share(window, n, i), 1))
 			}
-			l.Overload(now, rate/float64(n), talk)
+			l.Overload(now, mine, talk)
 		}
 	}
 }

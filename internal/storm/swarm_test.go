@@ -22,9 +22,13 @@ func TestSwarmOverBadWay(t *testing.T) {
 	w.Offer(0, w.Plan().Sessions)
 	until(t, w, "up", func(s *Snapshot) bool { return s.Sessions == 20 })
 	w.Impair(Impairment{})
-	w.Overload(0, 2, 0)
+	w.Overload(0, 1, 2, 0)
 	until(t, w, "callers came", func(s *Snapshot) bool { return s.CallsUp > 100 })
-	w.Overload(-1, 0, 0)
+	w.Overload(300, 10, 0, 0)
+	until(t, w, "one LAC calls more", func(s *Snapshot) bool {
+		return s.CallsUp > 300 && w.parts[0].CallsOffered > 3*w.parts[1].CallsOffered
+	})
+	w.Overload(-1, 1, 0, 0)
 	w.Kill(3)
 	until(t, w, "killed", func(s *Snapshot) bool { return s.Killed == 3 })
 	w.Cut(1, 1)

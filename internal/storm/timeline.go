@@ -110,21 +110,25 @@ type Outage struct {
 
 // Overload is what an open loop of calls did.
 type Overload struct {
-	From     float64   `json:"from"`
-	To       float64   `json:"to"`
-	Times    float64   `json:"times"`
-	Capacity float64   `json:"capacity"` // calls a second
-	Offered  float64   `json:"offered"`  // calls a second, really
-	Goodput  float64   `json:"goodput"`  // calls a second that came up within their patience
-	Cheap    float64   `json:"cheap_us"` // processor time that a call costs which is not set up; 0: not known
-	Dear     float64   `json:"dear_us"`  // and one that is
-	Missed   uint64    `json:"missed"`   // calls not offered for want of an idle caller
-	Dropped  uint64    `json:"dropped"`  // established sessions lost
-	Lost     uint64    `json:"tunnels_lost"`
-	Setup    Quantiles `json:"setup_ms"`
-	Hello    Quantiles `json:"hello_ms"`
-	Stale    float64   `json:"stale_work"`    // as in Outage
-	Settled  float64   `json:"back_to_quiet"` // seconds from its end until no call was waiting; negative: not yet when the run ended
+	From          float64   `json:"from"`
+	To            float64   `json:"to"`
+	Times         float64   `json:"times"`
+	Greedy        float64   `json:"greedy"`   // how often the first LAC dialled for each call of another
+	Capacity      float64   `json:"capacity"` // calls a second
+	Offered       float64   `json:"offered"`  // calls a second, really
+	Goodput       float64   `json:"goodput"`  // calls a second that came up within their patience
+	Cheap         float64   `json:"cheap_us"` // processor time that a call costs which is not set up; 0: not known
+	Dear          float64   `json:"dear_us"`  // and one that is
+	Missed        uint64    `json:"missed"`   // calls not offered for want of an idle caller
+	Dropped       uint64    `json:"dropped"`  // established sessions lost
+	Lost          uint64    `json:"tunnels_lost"`
+	Setup         Quantiles `json:"setup_ms"`
+	Hello         Quantiles `json:"hello_ms"`
+	Stale         float64   `json:"stale_work"`     // as in Outage
+	OthersOffered float64   `json:"others_offered"` // the same of all LACs but the first
+	OthersGoodput float64   `json:"others_goodput"`
+	OthersSetup   Quantiles `json:"others_setup_ms"`
+	Settled       float64   `json:"back_to_quiet"` // seconds from its end until no call was waiting; negative: not yet when the run ended
 }
 
 // Bound is the share of the capacity that no design on one processor can beat:

@@ -21,7 +21,7 @@ func recording(name string, active int) *storm.Recording {
 		Phases: []storm.Span{{Name: "ramp", Text: "ramp", To: 2}, {Name: "flap", Text: "flap lacs 2 for 35s", From: 2, To: 37}},
 		Outages: []storm.Outage{{Before: 600, Touched: 400, Dropped: 399, Untouched: 200, InitPeak: 7925, ActiveAtEnd: active, BackAfter: -1, Stale: 0.375,
 			BehindSchedule: storm.Quantiles{P50: 5, P99: 1500, Max: 2000}}},
-		Overload: []storm.Overload{{Times: 10, Capacity: 222, Offered: 2220, Goodput: 215,
+		Overload: []storm.Overload{{Times: 10, Capacity: 222, Offered: 2220, Goodput: 215, OthersOffered: 100, OthersGoodput: 80, OthersSetup: storm.Quantiles{P99: 9},
 			Cheap: 20, Dear: 4500, Stale: -1, Settled: 1.25, Hello: storm.Quantiles{P99: 3}}},
 		Failed: map[string]uint64{"no answer": 7, "cleared by CDN": 70},
 	}
@@ -154,7 +154,7 @@ func TestTable(t *testing.T) {
 		`Init at most +7925 +-\n`, `all back after the link was +never +-\n`, `behind modems' own schedule +p50 5.0 ms, p99 1.5 s, max 2.0 s +-\n`,
 		`work for callers who had left +37.50 % +-\n`, `alarms raised by the LNS +stalled +-\n`,
 		`calls failed: cleared by CDN +70 +0\ncalls failed: no answer +7 +0\n`,
-		`off +10 +222 +2220 +215.0 +0.968 +0.956 +0.0 ms +3.0 ms +0 +- +0 +1.2 s\n`,
+		`off +10 +222 +2220 +215.0 +0.968 +0.956 +0.0 ms +80% +9.0 ms +3.0 ms +0 +- +0 +1.2 s\n`,
 	} {
 		if !regexp.MustCompile(want).MatchString(b.String()) {
 			t.Errorf("%s is not in\n%s", want, &b)

@@ -159,14 +159,17 @@ func WriteOverloads(w io.Writer, runs []*storm.Recording) error {
 }
 
 var overloadHead = []string{"run", "times", "capacity/s", "offered/s", "goodput/s",
-	"share", "bound", "set-up p99", "HELLO p99", "tunnels lost", "stale", "missed", "quiet after"}
+	"share", "bound", "set-up p99", "others' goodput", "others' p99", "HELLO p99", "tunnels lost", "stale", "missed", "quiet after"}
 
 // overloads is the table of overloads, a line each.
 func overloads(runs []*storm.Recording) (table [][]string) {
 	for _, r := range runs {
 		for i := range r.Overload {
 			o := &r.Overload[i]
-			bound, quiet := "-", "never"
+			bound, quiet, times := "-", "never", fmt.Sprintf("%g", o.Times)
+			if o.Greedy > 1 {
+				times += fmt.Sprintf(", first LAC %g:1", o.Greedy)
+			}
 			if v := o.Bound(); v >= 0 {
 				bound = fmt.Sprintf("%.3f", v)
 			}
@@ -174,8 +177,9 @@ func overloads(runs []*storm.Recording) (table [][]string) {
 				quiet = fmt.Sprintf("%.1f s", o.Settled)
 			}
 			table = append(table, []string{
-				r.Name, fmt.Sprintf("%g", o.Times), fmt.Sprintf("%.0f", o.Capacity), fmt.Sprintf("%.0f", o.Offered), fmt.Sprintf("%.1f", o.Goodput),
-				fmt.Sprintf("%.3f", o.Share()), bound, milliseconds(o.Setup.P99), milliseconds(o.Hello.P99), fmt.Sprint(o.Lost),
+				r.Name, times, fmt.Sprintf("%.0f", o.Capacity), fmt.Sprintf("%.0f", o.Offered), fmt.Sprintf("%.1f", o.Goodput),
+				fmt.Sprintf("%.3f", o.Share()), bound, milliseconds(o.Setup.P99),
+				fmt.Sprintf("%.0f%%", 100*o.OthersGoodput/max(o.OthersOffered, 1e-9)), milliseconds(o.OthersSetup.P99), milliseconds(o.Hello.P99), fmt.Sprint(o.Lost),
 				cmp.Or(percent(o.Stale), "-"), fmt.Sprint(o.Missed), quiet,
 			})
 		}

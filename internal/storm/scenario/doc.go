@@ -26,7 +26,7 @@
 //	flap      lacs tunnels for             the link of so many LACs, or of a share of their tunnels, loses everything
 //	recover   within share                 until as many sessions are up as before the flap, or a share of all
 //	measure   in-flight for                callers dial as fast as the window lets: what comes up is the capacity
-//	overload  times capacity talk for      callers dial at a multiple of the capacity, whatever becomes of their calls
+//	overload  times capacity greedy talk for  callers dial at a multiple of the capacity, whatever becomes of their calls
 //	settle    within                       until no call is in set-up any more
 //	monkey    rate for                     so many sessions a second are killed at random
 //	traffic   rate                         packets a second through the sessions from now on, and back

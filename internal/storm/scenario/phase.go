@@ -19,6 +19,7 @@ type Phase struct {
 
 	For, Within, Stall, Talk time.Duration
 	Rate, Times, Capacity    float64
+	Greedy                   float64 // how often the first LAC's callers dial for each call of another's
 	Share                    float64 // of sessions
 	Tunnels                  float64 // share of each LAC's
 	LACs, InFlight           int
@@ -43,7 +44,7 @@ func kinds() map[string]kind {
 		"flap":     {"lacs tunnels for", "for", (*Runner).flap},
 		"recover":  {"within share", "", (*Runner).recoverAll},
 		"measure":  {"in-flight for", "for", (*Runner).measure},
-		"overload": {"times capacity talk for", "times for", (*Runner).overload},
+		"overload": {"times capacity greedy talk for", "times for", (*Runner).overload},
 		"settle":   {"within", "", (*Runner).settle},
 		"monkey":   {"rate for", "rate for", (*Runner).monkey},
 		"traffic":  {"rate", "rate", (*Runner).traffic},
@@ -59,7 +60,7 @@ func ParsePhase(text string) (Phase, error) {
 		return Phase{}, fmt.Errorf("a phase needs a name")
 	}
 	p := Phase{
-		Name: words[0], Text: strings.Join(words, " "), Tunnels: 1, Share: 1, InFlight: 256,
+		Name: words[0], Text: strings.Join(words, " "), Tunnels: 1, Share: 1, Greedy: 1, InFlight: 256,
 		Within: 2 * time.Minute, Stall: 30 * time.Second,
 	}
 	k, ok := kinds()[p.Name]
@@ -120,6 +121,8 @@ func (p *Phase) set(word, value string) (err error) {
 		p.Times, err = number(value)
 	case "capacity":
 		p.Capacity, err = number(value)
+	case "greedy":
+		p.Greedy, err = number(value)
 	case "lacs":
 		p.LACs, err = count(value)
 	case "in-flight":

@@ -25,7 +25,7 @@ ramp in-flight 64 rate 500
 flap lacs 2 tunnels 25% for 35s
 link loss 1% duplicate 0.5% reorder .02 delay 20ms jitter 5ms
 link
-overload times 10 capacity 222 talk 1s for 1m
+overload times 10 capacity 222 greedy 10 talk 1s for 1m
 recover within 90s share 50%
 drain
 `)
@@ -37,17 +37,17 @@ drain
 		t.Error(d)
 	}
 	base := func(name, text string, line int) Phase {
-		return Phase{Name: name, Text: text, Line: line, Tunnels: 1, Share: 1, InFlight: 256, Within: 2 * time.Minute, Stall: 30 * time.Second}
+		return Phase{Name: name, Text: text, Line: line, Tunnels: 1, Share: 1, Greedy: 1, InFlight: 256, Within: 2 * time.Minute, Stall: 30 * time.Second}
 	}
 	phases := []Phase{
 		base("ramp", "ramp in-flight 64 rate 500", 7), base("flap", "flap lacs 2 tunnels 25% for 35s", 8),
 		base("link", "link loss 1% duplicate 0.5% reorder .02 delay 20ms jitter 5ms", 9), base("link", "link", 10),
-		base("overload", "overload times 10 capacity 222 talk 1s for 1m", 11), base("recover", "recover within 90s share 50%", 12), base("drain", "drain", 13),
+		base("overload", "overload times 10 capacity 222 greedy 10 talk 1s for 1m", 11), base("recover", "recover within 90s share 50%", 12), base("drain", "drain", 13),
 	}
 	phases[0].InFlight, phases[0].Rate = 64, 500
 	phases[1].LACs, phases[1].Tunnels, phases[1].For = 2, 0.25, 35*time.Second
 	phases[2].Impairment = storm.Impairment{Loss: 0.01, Duplicate: 0.005, Reorder: 0.02, Delay: 20 * time.Millisecond, Jitter: 5 * time.Millisecond}
-	phases[4].Times, phases[4].Capacity, phases[4].Talk, phases[4].For = 10, 222, time.Second, time.Minute
+	phases[4].Times, phases[4].Capacity, phases[4].Greedy, phases[4].Talk, phases[4].For = 10, 222, 10, time.Second, time.Minute
 	phases[5].Within, phases[5].Share = 90*time.Second, 0.5
 	if d := cmp.Diff(phases, s.Phases); d != "" {
 		t.Error(d)

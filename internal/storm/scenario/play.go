@@ -59,29 +59,30 @@ func (r *Runner) recoverAll(p *Phase) error {
 // measure finds out the capacity: callers dial as fast as the window lets, and
 // what comes up in the second half of the phase is counted.
 func (r *Runner) measure(p *Phase) error {
-	r.Field.Overload(0, max(p.InFlight, r.Field.Plan().LACs), 0)
+	r.Field.Overload(0, 1, max(p.InFlight, r.Field.Plan().LACs), 0)
 	err := r.until(p.For/2, nil)
 	up, at := r.total.CallsUp, time.Now()
 	if err == nil {
 		err = r.until(p.For-p.For/2, nil)
 	}
 	r.capacity = float64(r.total.CallsUp-up) / time.Since(at).Seconds()
-	r.Field.Overload(-1, 0, 0)
+	r.Field.Overload(-1, 1, 0, 0)
 	r.Field.Offer(0, r.unbounded())
 	return err
 }
 
-// overload has callers dial at a multiple of the capacity.
+// overload has callers dial at a multiple of the capacity, those of the first LAC
+// perhaps more often than the others.
 func (r *Runner) overload(p *Phase) error {
 	capacity := p.Capacity
 	if capacity == 0 {
 		capacity = r.capacity
 	}
 	r.Field.Offer(0, r.unbounded())
-	r.openSurge(p.Times, capacity)
-	r.Field.Overload(p.Times*capacity, 0, p.Talk)
+	r.openSurge(p, capacity)
+	r.Field.Overload(p.Times*capacity, p.Greedy, 0, p.Talk)
 	err := r.until(p.For, nil)
-	r.Field.Overload(-1, 0, 0)
+	r.Field.Overload(-1, 1, 0, 0)
 	r.closeSurge()
 	return err
 }

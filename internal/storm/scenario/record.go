@@ -21,6 +21,7 @@ type surge struct {
 	storm.Overload
 	endedAt time.Time
 	base    storm.Snapshot
+	others  storm.Snapshot
 	view    *storm.LNSView
 	atEnd   storm.Snapshot
 }
@@ -51,9 +52,9 @@ func (r *Runner) mended() {
 	o.To, o.mendedAt = r.elapsed(), time.Now()
 }
 
-func (r *Runner) openSurge(times, capacity float64) {
-	s := &surge{base: r.total, view: r.view(time.Now())}
-	s.From, s.Times, s.Capacity, s.Settled = r.elapsed(), times, capacity, -1
+func (r *Runner) openSurge(p *Phase, capacity float64) {
+	s := &surge{base: r.total, others: r.others, view: r.view(time.Now())}
+	s.From, s.Times, s.Greedy, s.Capacity, s.Settled = r.elapsed(), p.Times, p.Greedy, capacity, -1
 	r.surges = append(r.surges, s)
 }
 
@@ -66,6 +67,9 @@ func (r *Runner) closeSurge() {
 	s.Missed = r.total.CallsMissed - s.base.CallsMissed
 	s.Setup = since(&r.total.Setup, &s.base.Setup)
 	s.Hello = since(&r.total.Hello, &s.base.Hello)
+	s.OthersOffered = float64(r.others.CallsOffered-s.others.CallsOffered) / took
+	s.OthersGoodput = float64(r.others.CallsUp-s.others.CallsUp) / took
+	s.OthersSetup = since(&r.others.Setup, &s.others.Setup)
 	s.Stale = stale(s.view, r.view(time.Now()))
 }
 

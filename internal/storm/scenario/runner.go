@@ -22,7 +22,7 @@ type Field interface {
 	Mend()
 	Impair(i storm.Impairment)
 	Send(rate float64)
-	Overload(rate float64, window int, talk time.Duration)
+	Overload(rate, greedy float64, window int, talk time.Duration)
 	Kill(n int)
 	HangUp()
 	Done() bool
@@ -58,6 +58,7 @@ type Runner struct {
 	began    time.Time
 	phase    string
 	total    storm.Snapshot // of the last poll
+	others   storm.Snapshot // the same without the first LAC
 	last     storm.Snapshot // of the last sample
 	sampled  time.Time
 	capacity float64 // calls a second, of the last measure
@@ -180,10 +181,12 @@ func (r *Runner) poll() error {
 	if err != nil {
 		return fmt.Errorf("scenario: %w", err)
 	}
-	r.total = storm.Snapshot{}
-	for i := range parts {
-		r.total.Merge(&parts[i])
+	r.others = storm.Snapshot{}
+	for i := range parts[1:] {
+		r.others.Merge(&parts[1+i])
 	}
+	r.total = r.others
+	r.total.Merge(&parts[0])
 	now := time.Now()
 	r.look(now)
 	interval := now.Sub(r.sampled)

@@ -79,8 +79,8 @@ func (f *field) Send(rate float64)         { f.say("send %g", rate) }
 func (f *field) Kill(n int)                { f.now.Killed += uint64(n) }
 func (f *field) HangUp()                   { f.say("hang up"); f.hungUp = true; f.now.Sessions = 0 }
 func (f *field) Done() bool                { return f.hungUp }
-func (f *field) Overload(rate float64, window int, talk time.Duration) {
-	f.say("overload %g %d %v", rate, window, talk)
+func (f *field) Overload(rate, greedy float64, window int, talk time.Duration) {
+	f.say("overload %g greedy %g %d %v", rate, greedy, window, talk)
 	f.rate = rate
 }
 
@@ -222,7 +222,7 @@ func TestOverloadUsesWhatWasMeasured(t *testing.T) {
 	if o.Hello.P99 < 0.9 || o.Hello.P99 > 1.1 || o.Stale != 0.01 {
 		t.Errorf("%+v", o)
 	}
-	for _, want := range []string{"overload 0 8 0s", "overload -1 0 0s", "send 50", "impair 0.01"} {
+	for _, want := range []string{"overload 0 greedy 1 8 0s", "overload -1 greedy 1 0 0s", "send 50", "impair 0.01"} {
 		if !slices.Contains(f.said, want) {
 			t.Errorf("%q was not said: %q", want, f.said)
 		}

@@ -40,7 +40,10 @@ type Attributes struct {
 	Terminate         uint32   // Termination-Action 29
 	PortLimit         int      // 62: sessions of this user name
 	Class             [][]byte // 25, each as it came
-	Filters           []string // Filter-Id 11 and the vendors' input and output filters
+	ChargeableUserID  []byte   // 89: goes with accounting as it came
+	Filters           []string // Filter-Id 11
+	FiltersIn         []string // the vendors' input filters: Ingress-Policy-Name of ERX
+	FiltersOut        []string // and output filters
 	Instance          string   // Virtual-Router of ERX, or routing instance; empty: as configured
 
 	Up, Down     Rate     // policers; zero: none said
@@ -52,12 +55,16 @@ type Attributes struct {
 
 	// What was there and is not acted upon, named as in the dictionary: counted.
 	Ignored []string
+	// Malformed names an attribute whose octets make no sense; empty: none. Nothing
+	// is granted by such a message.
+	Malformed string
 }
 
 // Route is a framed route.
 type Route struct {
-	Prefix netip.Prefix
-	Metric uint32
+	Prefix  netip.Prefix
+	NextHop netip.Addr // invalid or unspecified: the subscriber
+	Metric  uint32
 }
 
 // Rate is a policer of one direction.

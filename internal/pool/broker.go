@@ -2,18 +2,43 @@
 
 package pool
 
+import "slices"
+
 // Broker lends the blocks of one pool to shards. It lives in the pool's home shard.
 type Broker struct {
 	space    *Space
-	lent     map[BlockID]int // who holds which block
-	returned []BlockID       // given back: lent again when no new one is left, the longest rested first
-	at       int             // the span from which the next new block comes
-	next     BlockID         // that block, once at has begun
-	begun    bool            // next is meant
+	lent     map[BlockID]int      // who holds which block
+	returned []BlockID            // given back: lent again when no new one is left, the longest rested first
+	at       int                  // the span from which the next new block comes
+	next     BlockID              // that block, once at has begun
+	begun    bool                 // next is meant
+	early    map[BlockID]struct{} // lent by LendThat before their turn
 }
 
 // NewBroker makes the broker of a pool none of whose blocks is lent.
-func NewBroker(s *Space) *Broker { return &Broker{space: s, lent: make(map[BlockID]int)} }
+func NewBroker(s *Space) *Broker {
+	return &Broker{space: s, lent: make(map[BlockID]int), early: make(map[BlockID]struct{})}
+}
+
+// Holder is the shard that holds a block; ok is false when nobody does.
+func (b *Broker) Holder(id BlockID) (shard int, ok bool) {
+	shard, ok = b.lent[id]
+	return shard, ok
+}
+
+// LendThat gives the shard that very block, which nobody holds. It does nothing
+// for one that is lent.
+func (b *Broker) LendThat(shard int, id BlockID) {
+	if _, out := b.lent[id]; out {
+		return
+	}
+	if i := slices.Index(b.returned, id); i >= 0 {
+		b.returned = slices.Delete(b.returned, i, i+1)
+	} else {
+		b.early[id] = struct{}{}
+	}
+	b.lent[id] = shard
+}
 
 // Lend gives the shard a block that nobody holds. ok is false when all are lent.
 func (b *Broker) Lend(shard int) (id BlockID, ok bool) {
@@ -28,7 +53,18 @@ func (b *Broker) Lend(shard int) (id BlockID, ok bool) {
 }
 
 // fresh is the next block that was never lent.
-func (b *Broker) fresh() (BlockID, bool) {
+func (b *Broker) fresh() (id BlockID, ok bool) {
+	for id, ok = b.following(); ok; id, ok = b.following() {
+		if _, was := b.early[id]; !was {
+			break
+		}
+		delete(b.early, id)
+	}
+	return id, ok
+}
+
+// following is the block that comes next, in the order of the spans.
+func (b *Broker) following() (BlockID, bool) {
 	for b.at < len(b.space.spans) {
 		sp := b.space.spans[b.at]
 		if !b.begun {

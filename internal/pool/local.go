@@ -106,6 +106,12 @@ func (l *Local) Prefix(u Unit) netip.Prefix { return l.space.Prefix(u) }
 // Find is Space.Find.
 func (l *Local) Find(a netip.Addr) (Unit, bool) { return l.space.Find(a) }
 
+// Block is the block that a unit lies in.
+func (l *Local) Block(u Unit) BlockID { return l.space.block(u) }
+
+// Holds says whether a block is lent here.
+func (l *Local) Holds(id BlockID) bool { return l.blocks[id] != nil }
+
 // Used is how many units are out.
 func (l *Local) Used() int { return l.used }
 

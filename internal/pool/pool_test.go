@@ -223,3 +223,55 @@ func BenchmarkAllocateRelease(b *testing.B) {
 		l.Release(u)
 	}
 }
+
+// A block that is lent out of its turn, for the sake of one address in it, is
+// lent to nobody else, and lent again when it is given back.
+func TestLendThat(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s, err := NewSpace([]Range{{addr("192.0.2.0"), addr("192.0.3.255")}, {addr("198.51.100.0"), addr("198.51.100.255")}}, 32, nil, 4)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, l := NewBroker(s), NewLocal(s)
+		held := map[BlockID]bool{}
+		all := map[BlockID]bool{}
+		for _, a := range []string{"192.0.2.0", "192.0.3.0", "198.51.100.0"} {
+			for i := range 256 {
+				u, _ := l.Find(netip.AddrFrom4([4]byte(append(addr(a).AsSlice()[:3], byte(i)))))
+				all[l.Block(u)] = true
+			}
+		}
+		for range rapid.IntRange(0, 200).Draw(t, "steps") {
+			switch rapid.IntRange(0, 2).Draw(t, "step") {
+			case 0:
+				id, ok := b.Lend(1)
+				if ok == (len(held) == len(all)) || ok && held[id] {
+					t.Fatalf("lend: %v %v with %d of %d out", id, ok, len(held), len(all))
+				}
+				if ok {
+					held[id] = true
+				}
+			case 1:
+				for id := range all {
+					b.LendThat(1, id)
+					if who, ok := b.Holder(id); !ok || who != 1 {
+						t.Fatal("it is not lent")
+					}
+					held[id] = true
+					break
+				}
+			case 2:
+				for id := range held {
+					if !b.Return(1, id) {
+						t.Fatal("it cannot be given back")
+					}
+					delete(held, id)
+					break
+				}
+			}
+		}
+		if b.Lent() != len(held) {
+			t.Fatalf("%d lent, %d held", b.Lent(), len(held))
+		}
+	})
+}

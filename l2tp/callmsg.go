@@ -61,7 +61,7 @@ func number(to *uint32, v uint32, m *wire.Message, t wire.AVPType) {
 }
 
 func text(to *string, v []byte, m *wire.Message, t wire.AVPType) {
-	if m.Has(t) {
+	if m.Has(t) && *to != string(v) {
 		*to = string(v)
 	}
 }

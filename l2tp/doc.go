@@ -37,7 +37,7 @@
 //	linemsg.go       WEN, SLI and RFC 5515's speed updates
 //	data.go          data messages and their sequence numbers; early.go: data before its ICCN
 //	address.go       peers that change their address
-//	space.go         the dense table of sessions; sessionids.go, tunnelids.go: ids to find them by
+//	space.go         the dense table of sessions; sessionids.go, tunnelids.go, peers.go: ids to find them by
 //	view.go          copies and listings for readers; info.go: their types; peek.go: for steering
 //
 // Package wire has the octets, package l2tptest a pair of Endpoints for tests.

@@ -36,6 +36,9 @@ type Endpoint struct {
 	vector     [16]byte
 	spare      *message
 	spareCount int
+	spareCalls []*Call // for reuse
+	endedCalls []*Call // until Flush
+	called     string  // the Called Number of the latest call
 }
 
 // sessionTimer is added to an Element to make its id in the wheel.
@@ -94,6 +97,7 @@ func (e *Endpoint) Handle(now time.Time, peer, local netip.AddrPort, b []byte, f
 // each batch, whatever the owner's verbs are still waiting for, and after the
 // effects of the batch, so that answers carry the acknowledgement.
 func (e *Endpoint) Flush(now time.Time, fx *Effects) {
+	e.reuseCalls()
 	for i, t := range e.acks {
 		e.acks[i] = nil
 		t.xmit.listed = false

@@ -50,7 +50,7 @@ type SessionInfo struct {
 	State          SessionState
 	LNS            bool  // our role in this call
 	Sequencing     bool  // data carries sequence numbers now
-	Call           *Call // shared, not to be changed; nil when the session has ended
+	Call           *Call // see Endpoint.Call
 	LineErrors     CallErrors
 }
 

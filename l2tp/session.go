@@ -45,15 +45,6 @@ func (e *Endpoint) newCall(now time.Time, t *tunnel, call *Call, lns bool) Eleme
 	return el
 }
 
-// knowPeer notes the peer's Assigned Session ID.
-func (t *tunnel) knowPeer(el Element, s *session, id SessionID) {
-	if t.calls.peers == nil {
-		t.calls.peers = map[SessionID]Element{}
-	}
-	s.peer = id
-	t.calls.peers[id] = el
-}
-
 // becomeCall is the only place that changes the state of a session.
 func (e *Endpoint) becomeCall(now time.Time, t *tunnel, el Element, state SessionState) {
 	s := e.space.at(el)
@@ -89,11 +80,40 @@ func (e *Endpoint) callEffect(kind EffectKind, t *tunnel, el Element, fx *Effect
 func (e *Endpoint) endCall(now time.Time, t *tunnel, el Element, err error, why Result, cause *DisconnectCause, fx *Effects) {
 	f := e.callEffect(CallDown, t, el, fx)
 	f.Err, f.Result, f.Cause = err, why, cause
+	if len(e.endedCalls) < spareCallsMax {
+		e.endedCalls = append(e.endedCalls, e.space.at(el).call)
+	}
 	e.becomeCall(now, t, el, SessionFree)
 	e.space.release(&t.calls, el, e.since(now.Add(e.sessionIDRest())))
 	e.counters.Sessions--
 	e.counters.CallsClosed++
 	e.armIdle(now, t)
+}
+
+// spareCallsMax bounds how many Calls are kept for reuse.
+const spareCallsMax = 4096
+
+// makeCall is an empty Call.
+func (e *Endpoint) makeCall() *Call {
+	n := len(e.spareCalls)
+	if n == 0 {
+		return new(Call)
+	}
+	c := e.spareCalls[n-1]
+	e.spareCalls[n-1], e.spareCalls = nil, e.spareCalls[:n-1]
+	return c
+}
+
+// reuseCalls takes back the Calls that have ended, now that the owner has heard of it.
+func (e *Endpoint) reuseCalls() {
+	for i, c := range e.endedCalls {
+		e.endedCalls[i] = nil
+		if c != nil && len(e.spareCalls) < spareCallsMax {
+			*c = Call{}
+			e.spareCalls = append(e.spareCalls, c)
+		}
+	}
+	e.endedCalls = e.endedCalls[:0]
 }
 
 // sendCDN sends a Call-Disconnect-Notify for the session that the ends call

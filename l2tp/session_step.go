@@ -16,7 +16,7 @@ func (e *Endpoint) callRequested(now time.Time, t *tunnel, session SessionID, m 
 		return
 	}
 	peer := SessionID(m.AssignedSessionID)
-	if old, ok := t.calls.peers[peer]; ok {
+	if old, ok := e.space.byPeer(t.local, peer); ok {
 		// The LAC has forgotten the old call, and it calls the new one by the same id. So
 		// the CDN names only our id: it must not be taken for the new call.
 		e.sendCDN(now, t, e.space.at(old).local, 0, Result{Code: wire.CDNAdmin, Message: "session id used again"}, nil, fx)
@@ -34,11 +34,16 @@ func (e *Endpoint) callRequested(now time.Time, t *tunnel, session SessionID, m 
 		e.refuseCall(now, t, peer, Result{Code: wire.CDNNoFacility}, fx)
 		return
 	}
-	call := &Call{Outgoing: outgoing}
+	call := e.makeCall()
+	call.Outgoing = outgoing
+	if string(m.CalledNumber) == e.called {
+		call.CalledNumber = e.called // mostly the same for all: no copy for each
+	}
 	call.read(m)
+	e.called = call.CalledNumber
 	s := e.space.at(el)
 	s.call = call
-	t.knowPeer(el, s, peer)
+	e.space.knowPeer(el, peer)
 	e.becomeCall(now, t, el, SessionIdle)
 	e.callEffect(CallRequested, t, el, fx)
 }
@@ -58,7 +63,7 @@ func (e *Endpoint) disconnected(now time.Time, t *tunnel, session SessionID, m *
 	if session == 0 {
 		// "permitting the peer to identify the appropriate tunnel even if CDN is sent
 		// before an Assigned Session ID is received", RFC 2661 §4.4.4.
-		el, ok = t.calls.peers[SessionID(m.AssignedSessionID)]
+		el, ok = e.space.byPeer(t.local, SessionID(m.AssignedSessionID))
 	}
 	if ok {
 		e.endCall(now, t, el, ErrPeerClosed, getResult(m), readCause(m), fx)
@@ -165,7 +170,7 @@ type row struct {
 func (e *Endpoint) stepLACIncoming(now time.Time, t *tunnel, el Element, s *session, m *wire.Message, fx *Effects) {
 	switch (row{s.state, m.Type}) {
 	case row{SessionWaitReply, wire.ICRP}:
-		t.knowPeer(el, s, SessionID(m.AssignedSessionID))
+		e.space.knowPeer(el, SessionID(m.AssignedSessionID))
 		e.becomeCall(now, t, el, SessionWaitAnswer)
 		e.callEffect(CallAccepted, t, el, fx)
 	case row{SessionWaitReply, wire.ICCN}:
@@ -196,7 +201,7 @@ func (e *Endpoint) stepLNSOutgoing(now time.Time, t *tunnel, el Element, s *sess
 	switch (row{s.state, m.Type}) {
 	case row{SessionWaitReply, wire.OCRP}:
 		s.call.read(m)
-		t.knowPeer(el, s, SessionID(m.AssignedSessionID))
+		e.space.knowPeer(el, SessionID(m.AssignedSessionID))
 		e.becomeCall(now, t, el, SessionWaitConnect)
 		e.callEffect(CallAccepted, t, el, fx)
 	case row{SessionWaitConnect, wire.OCCN}:

@@ -13,12 +13,11 @@ import "math/bits"
 //	"The Assigned Tunnel ID and Assigned Session ID (...) SHOULD be selected in an
 //	unpredictable manner rather than sequentially or otherwise", RFC 2661 §9.1.
 type calls struct {
-	key     uint64                // of the permutation
-	extents []Element             // first element of each
-	first   Element               // free elements, the longest rested first
-	last    Element               // end of that list
-	count   int                   // sessions in any state but free
-	peers   map[SessionID]Element // by the peer's Assigned Session ID
+	key     uint64    // of the permutation
+	extents []Element // first element of each
+	first   Element   // free elements, the longest rested first
+	last    Element   // end of that list
+	count   int       // sessions in any state but free
 }
 
 // permute maps 0..65535 to itself, one to one: a Feistel network of four rounds.
@@ -138,8 +137,8 @@ func (s *space) allocate(t TunnelID, c *calls, now int64) Element {
 // release ends the life of a session; its id may be used again after rested.
 func (s *space) release(c *calls, el Element, rested int64) {
 	x := s.at(el)
-	if x.peer != 0 && c.peers[x.peer] == el {
-		delete(c.peers, x.peer)
+	if x.peer != 0 {
+		s.forgetPeer(el)
 	}
 	*x = session{tunnel: x.tunnel, local: x.local, rested: rested, next: noElement}
 	if c.last == noElement {
@@ -156,5 +155,5 @@ func (s *space) drop(c *calls) {
 	for k, base := range c.extents {
 		s.give(base, extentKind(k))
 	}
-	c.extents, c.peers = nil, nil
+	c.extents = nil
 }

@@ -25,6 +25,7 @@ type session struct {
 	// missing has a bit for each of the data messages before nr, the newest in bit
 	// 0: 1 when it has not come.
 	missing uint32
+	chain   Element   // in the table of peers' ids: 1 + the next session; 0: the last
 	tunnel  TunnelID  // whose extent this is; 0: nobody's
 	local   SessionID // fixed as long as the extent belongs to the tunnel
 	peer    SessionID // the peer's Assigned Session ID; 0: not known yet
@@ -48,6 +49,7 @@ type space struct {
 	chunks []*[chunkSize]session
 	free   [extentKinds]Element // first free block of each kind
 	top    Element              // elements in use or in free lists
+	peers  peers
 }
 
 func newSpace() space {

@@ -4,6 +4,7 @@ package l2tp
 
 import (
 	"iter"
+	"net/netip"
 	"time"
 )
 
@@ -23,6 +24,24 @@ func (e *Endpoint) Tunnel(id TunnelID) (TunnelInfo, bool) {
 		Sessions: t.calls.count, CreatedAt: t.createdAt, EstablishedAt: t.establishedAt, HeardAt: t.heardAt,
 		Config: t.cfg, Counters: t.counters,
 	}, true
+}
+
+// Peer is who is at the other end of a tunnel; zero for a tunnel that does not exist.
+func (e *Endpoint) Peer(id TunnelID) (at netip.AddrPort, hostName string) {
+	if t := e.tunnel(id); t != nil {
+		return t.remote, t.hostName
+	}
+	return at, ""
+}
+
+// Call is what the messages have said of a call; nil when there is none. It is
+// shared, not to be changed, and stays as it is until the first Flush after its
+// CallDown.
+func (e *Endpoint) Call(el Element) *Call {
+	if s, _ := e.live(el); s != nil {
+		return s.call
+	}
+	return nil
 }
 
 // NextNs is the sequence number of the next message that is queued in a tunnel,

@@ -26,11 +26,9 @@ const (
 
 // offer parks a call until it may be begun.
 func (e *Engine) offer(s *session, fx *Effects) {
+	peer, _ := e.l2.Peer(s.tunnel)
 	call := admission.Call{
-		Element: uint32(s.element), Tunnel: uint16(s.tunnel), Line: s.line, Arrived: e.arrived,
-	}
-	if info, ok := e.l2.Tunnel(s.tunnel); ok {
-		call.LAC = info.Peer.Addr()
+		Element: uint32(s.element), Tunnel: uint16(s.tunnel), LAC: peer.Addr(), Line: s.line, Arrived: e.arrived,
 	}
 	waited := !e.adm.Idle()
 	e.dismissAll(e.adm.Offer(e.now, call, e.dismissals[:0]), fx)
@@ -108,6 +106,23 @@ func (e *Engine) dismissAll(out []admission.Dismissal, fx *Effects) {
 		}
 		e.refuseCall(s, cause, fx)
 	}
+}
+
+// endParked ends a session whose set-up was never begun: it holds nothing but its
+// place, and under a flood of calls there are many of them.
+func (e *Engine) endParked(s *session, cause Cause) {
+	e.counters.Ended[cause]++
+	e.leave(s, cause)
+	e.remember(s, cause)
+	if t := e.tunnels[s.tunnel]; t != nil {
+		t.sessions--
+		if t.dest != nil {
+			t.dest.sessionsFailed++
+		}
+	}
+	e.states[s.state]--
+	e.byInstance[s.bind.Profile.Instance]--
+	s.live, s.call = false, nil // the rest is cleared for the next one
 }
 
 // dear notes that a dear step is about to be done for a session. It reports

@@ -18,9 +18,7 @@ func (e *Engine) callRequested(ef *l2tp.Effect, fx *Effects) {
 	s := e.sessions.make(ef.Element)
 	e.serial++
 	s.serial, s.tunnel, s.id, s.bind, s.createdAt = e.serial, ef.Tunnel, ef.Session, t.bind, e.arrived
-	if info, ok := e.l2.Session(ef.Element); ok {
-		s.call = info.Call
-	}
+	s.call = e.l2.Call(ef.Element)
 	e.states[StateInit]++
 	e.watch.arm(e.now)
 	e.byInstance[s.bind.Profile.Instance]++

@@ -68,9 +68,8 @@ func (e *Engine) remember(s *session, cause Cause) {
 	if !s.begunAt.IsZero() {
 		row.Waited = s.begunAt.Sub(s.createdAt)
 	}
-	if info, ok := e.l2.Tunnel(s.tunnel); ok {
-		row.Peer, row.PeerName = info.Peer.Addr(), info.HostName
-	}
+	peer, name := e.l2.Peer(s.tunnel)
+	row.Peer, row.PeerName = peer.Addr(), name
 	e.calls.add(row)
 	if !s.wasUp {
 		e.counters.Failed[cause]++

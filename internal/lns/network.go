@@ -178,6 +178,10 @@ func (e *Engine) endCall(s *session, cause Cause, fx *Effects) {
 
 // end gives back all that a session holds. It is the only way a session goes.
 func (e *Engine) end(s *session, cause Cause, fx *Effects) {
+	if s.begunAt.IsZero() {
+		e.endParked(s, cause)
+		return
+	}
 	if s.wasUp {
 		fx.Log = append(fx.Log, e.record(s, event.SessionDown, cause))
 	}
@@ -213,7 +217,7 @@ func (e *Engine) end(s *session, cause Cause, fx *Effects) {
 		e.history.add(e.now, e.ended(s, cause), &e.counters)
 	}
 	e.wheel.Set(uint32(s.element), time.Time{})
-	*s = session{element: s.element, generation: s.generation}
+	*s = session{facts: facts{element: s.element, generation: s.generation}}
 }
 
 // record is a log record about a session.
@@ -226,8 +230,6 @@ func (e *Engine) record(s *session, id event.ID, cause Cause) event.Record {
 		r.Err = cause.Err()
 	}
 	r.Calling = e.call(s).CallingNumber
-	if info, ok := e.l2.Tunnel(s.tunnel); ok {
-		r.Peer, r.LAC = info.Peer, info.HostName
-	}
+	r.Peer, r.LAC = e.l2.Peer(s.tunnel)
 	return r
 }

@@ -13,8 +13,13 @@ import (
 
 // session is one subscriber: everything above L2TP.
 type session struct {
-	link ppp.Link
+	facts
+	link ppp.Link // dead before the call is connected, and after it has ended
+}
 
+// facts are what a session is besides its link. A call that is offered and never
+// set up touches nothing else: under a flood of them that is what counts.
+type facts struct {
 	element          l2tp.Element
 	generation       uint32 // tells it from an earlier session of the same element
 	serial           uint32 // with the epoch and the shard: its id for operators
@@ -115,7 +120,7 @@ func (b *slab) make(el l2tp.Element) *session {
 		b.chunks[c] = new([slabChunk]session)
 	}
 	s := &b.chunks[c][el%slabChunk]
-	*s = session{element: el, generation: s.generation + 1, live: true}
+	s.facts = facts{element: el, generation: s.generation + 1, live: true}
 	return s
 }
 

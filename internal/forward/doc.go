@@ -12,6 +12,7 @@
 // Packets of installed sessions pass without the shard; PPP control, data of
 // sessions that are not installed and data that is numbered go to it.
 //
-// The packet work that planes share is in forward/frame. What every plane must
+// Planes hold sessions to their rates with a Meter each (meter.go). The packet
+// work that they share is in forward/frame. What every plane must
 // do is said by forwardtest.Run, and by nothing else.
 package forward

@@ -112,4 +112,5 @@ type Totals struct {
 	SendDropped, DeviceDropped uint64 // socket or device would not take it
 	MSSClamped                 uint64 // SYNs whose MSS was lowered, both ways
 	TTLExpired                 uint64 // subscriber packets that end here by their TTL: the kernel answers them
+	Policed                    uint64 // above a session's rate, both ways; counts with the session as Policed
 }

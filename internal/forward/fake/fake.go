@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/netip"
 	"sync"
+	"time"
 
 	"holdfast/internal/forward"
 	"holdfast/internal/forward/frame"
@@ -20,6 +21,7 @@ type Options struct {
 	ShardOf   func(tunnelID uint16) int
 	Punt      forward.Punt
 	Sequenced forward.Sequenced
+	Now       func() time.Duration // the clock of rates; nil: that of the machine, from now
 }
 
 // Plane is a forward.Plane in memory.
@@ -52,6 +54,7 @@ type destination struct {
 type state struct {
 	holder *session // nil: the session was removed
 	forward.Counters
+	up, down bucket
 }
 
 type session struct {
@@ -66,6 +69,10 @@ func New(o Options) *Plane {
 	}
 	if o.ShardOf == nil {
 		o.ShardOf = func(uint16) int { return 0 }
+	}
+	if o.Now == nil {
+		began := time.Now()
+		o.Now = func() time.Duration { return time.Since(began) }
 	}
 	return &Plane{
 		opt: o, instances: map[uint16]forward.Instance{},
@@ -212,6 +219,9 @@ func (h *handle) install(f forward.Session) {
 		st = &state{}
 		p.elements[at] = st
 	}
+	now := forward.InstantOf(p.opt.Now())
+	st.up.set(f.Up, now)
+	st.down.set(f.Down, now)
 	if old := p.sessions[f.Key]; old != nil {
 		p.end(old)
 	}
@@ -297,8 +307,48 @@ func (h *handle) Inject(k forward.Key, ip []byte) {
 	p.forward(s, trimmed)
 }
 
-func (p *Plane) counters(s *session) *forward.Counters {
-	return &p.elements[element{s.shard, s.Element}].Counters
+// state is the session's: what it has counted and may still send.
+func (p *Plane) state(s *session) *state { return p.elements[element{s.shard, s.Element}] }
+
+func (p *Plane) counters(s *session) *forward.Counters { return &p.state(s).Counters }
+
+// within tells whether a packet is within a rate, and counts it if not.
+func (p *Plane) within(s *session, b *bucket, ip []byte) bool {
+	if b.take(forward.InstantOf(p.opt.Now()), len(ip)) {
+		return true
+	}
+	p.counters(s).Policed++
+	p.totals.Policed++
+	return false
+}
+
+// bucket holds one direction to its rate.
+type bucket struct {
+	meter forward.Meter
+	full  forward.Instant
+}
+
+// set gives the bucket a rate; one that stays as it is goes on as it was.
+func (b *bucket) set(r forward.Rate, now forward.Instant) {
+	m := r.Meter()
+	switch {
+	case m == b.meter:
+	case b.meter.Bounds():
+		b.meter, b.full = m, m.Carry(b.meter, b.full, now)
+	default:
+		b.meter, b.full = m, now
+	}
+}
+
+func (b *bucket) take(now forward.Instant, octets int) bool {
+	if !b.meter.Bounds() {
+		return true
+	}
+	full, ok := b.meter.Take(b.full, now, octets)
+	if ok {
+		b.full = full
+	}
+	return ok
 }
 
 func (p *Plane) drop(s *session, cause *uint64) {

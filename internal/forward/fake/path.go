@@ -105,6 +105,9 @@ func (p *Plane) forward(s *session, ip []byte) {
 		c.Spoofed++
 		return
 	}
+	if !p.within(s, &p.state(s).up, ip) {
+		return
+	}
 	if s.MTU != 0 && frame.ClampMSS(ip, int(s.MTU)) {
 		p.totals.MSSClamped++
 	}
@@ -172,6 +175,9 @@ func (p *Plane) down(instance uint16, ip []byte) []numbered {
 	pieces, fits := p.pieces(s, ip)
 	if !fits {
 		p.tooBig(s, ip)
+		return nil
+	}
+	if !p.within(s, &p.state(s).down, ip) {
 		return nil
 	}
 	var rest []numbered

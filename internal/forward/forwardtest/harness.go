@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"time"
 
 	"holdfast/internal/forward"
 	"holdfast/internal/packet"
@@ -37,6 +38,7 @@ type Harness struct {
 	Down           func(ip []byte)                     // sends a packet from the core
 	Settle         func() Output                       // waits until all that was sent is handled; what came out since the last call
 	Recorder       *Recorder
+	Advance        func(time.Duration) // of the plane's clock; nil: it is the machine's
 }
 
 // Output is what came out of a plane.

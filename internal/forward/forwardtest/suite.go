@@ -47,6 +47,11 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"InstallNamesWhatFailed", installNamesWhatFailed},
 		{"RemoveUnknown", removeUnknown},
 		{"Sequenced", sequenced},
+		{"Policed", policed},
+		{"PolicedWhole", policedWhole},
+		{"PolicedSequenced", policedSequenced},
+		{"PolicedReplaced", policedReplaced},
+		{"PolicedInTime", policedInTime},
 		{"ManySessions", manySessions},
 		{"Closed", closed},
 	} {

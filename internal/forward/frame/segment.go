@@ -56,6 +56,21 @@ func NewSegments(ip []byte, v VNet) (s Segments, ok bool) {
 // Largest is the size of the largest packet that Append will make.
 func (s *Segments) Largest() int { return s.payload + min(s.size, len(s.ip)-s.payload) }
 
+// Next is the size of the packet that Append will make next; 0: there is none.
+func (s *Segments) Next() int {
+	left := len(s.ip) - s.payload - s.at
+	if left <= 0 {
+		return 0
+	}
+	return s.payload + min(s.size, left)
+}
+
+// Skip passes over the next packet, as if Append had made it.
+func (s *Segments) Skip() {
+	s.at += s.size
+	s.index++
+}
+
 // Append appends the next packet to dst; ok is false when there is none left.
 func (s *Segments) Append(dst []byte) (_ []byte, ok bool) {
 	data := s.ip[s.payload:]

@@ -14,8 +14,8 @@
 //
 // Files in reading order: plane.go (what there is), session.go (one subscriber
 // as the packet path sees it), index.go and table.go (finding it), handle.go
-// (the shards' grip), slot.go (counters), then the paths above, bucket.go (the
-// rate of ICMP errors), gateway.go (sockets of our addresses), path.go (the MTU of
+// (the shards' grip), slot.go (counters), then the paths above, police.go (the
+// rates of sessions), bucket.go (the rate of ICMP errors), gateway.go (sockets of our addresses), path.go (the MTU of
 // the way to a LAC).
 //
 // # Who owns what
@@ -27,6 +27,11 @@
 // them; a packet is copied once on its way down, for its header, and not at all
 // on its way up. Packets of one flow keep their order both ways; between flows
 // there is none.
+//
+// A session's rates are one word a direction, which all goroutines that carry
+// its packets share. Packets of a super-packet are counted against the rate one
+// by one, at the moment when they were read; some may pass. Sessions without a
+// rate do not ask for the time.
 //
 // # The kernel's part
 //
@@ -56,6 +61,6 @@
 //
 // # Left out
 //
-// Shaping and policing; outer fragmentation, since inner packets are kept to
+// Shaping; outer fragmentation, since inner packets are kept to
 // what both the session and the path to its LAC take.
 package tun

@@ -3,8 +3,6 @@
 package tun
 
 import (
-	"time"
-
 	"holdfast/internal/forward/frame"
 	"holdfast/internal/packet"
 )
@@ -31,6 +29,7 @@ type downlink struct {
 	start    int    // where the last of them begins
 	count    int    // of them
 	outs     []out  // by gateway number
+	moment   moment // of the packet in hand
 }
 
 // out is what goes through one gateway.
@@ -65,6 +64,7 @@ func (d *downlink) run() {
 
 // packet handles what one read gave: a packet or a super-packet.
 func (d *downlink) packet(b []byte) {
+	d.moment.forget()
 	v, ip, ok := frame.ParseVNet(b)
 	if ok {
 		ip, ok = frame.Trim(ip)
@@ -122,35 +122,39 @@ func (d *downlink) segments(s *session, ip []byte, v frame.VNet, v6 bool) {
 // sendSegments builds segments where they leave from.
 func (d *downlink) sendSegments(s *session, cut *frame.Segments, v6 bool) {
 	packets, bytes := uint64(0), uint64(0)
-	for {
-		o := d.begin(s, v6, cut.Largest())
-		if o == nil {
+	for size := cut.Next(); size > 0; size = cut.Next() {
+		if !d.within(s, size) {
+			cut.Skip()
+			continue
+		}
+		o := d.begin(s, v6, size)
+		if o == nil { // there is no socket
+			d.slot.drop(s, sendDropped)
 			break
 		}
-		at := len(d.arena)
-		var ok bool
-		if d.arena, ok = cut.Append(d.arena); !ok {
-			d.arena = d.arena[:d.start]
-			break
-		}
-		packets++
-		bytes += uint64(len(d.arena) - at)
+		d.arena, _ = cut.Append(d.arena)
 		d.end(o, s)
+		packets++
+		bytes += uint64(size)
 	}
 	count := d.slot.line(s)
-	if packets == 0 { // there is no socket
-		d.slot.drop(s, sendDropped)
-		return
-	}
 	count[downPackets].Add(packets)
 	count[downBytes].Add(bytes)
 }
 
-// fit sends a packet if it fits the session's link, in fragments if need be.
+// within tells whether a packet is within the session's rate.
+func (d *downlink) within(s *session, octets int) bool {
+	return s.down == nil || d.slot.within(s, s.down, d.moment.now(d.plane), octets)
+}
+
+// fit sends a packet if it fits the session's link, in fragments if need be, and
+// is within its rate.
 func (d *downlink) fit(s *session, ip []byte, v6 bool) {
 	limit := s.limit()
 	if len(ip) <= limit {
-		d.send(s, ip, v6)
+		if d.within(s, len(ip)) {
+			d.send(s, ip, v6)
+		}
 		return
 	}
 	if !frame.MayFragment(ip) {
@@ -160,6 +164,9 @@ func (d *downlink) fit(s *session, ip []byte, v6 bool) {
 	cut, ok := frame.NewFragments(ip, limit)
 	if !ok {
 		d.tooBig(s, ip, v6, limit)
+		return
+	}
+	if !d.within(s, len(ip)) {
 		return
 	}
 	for {
@@ -180,7 +187,7 @@ func (d *downlink) tooBig(s *session, ip []byte, v6 bool, limit int) {
 	}
 	var ok bool
 	d.pieces, ok = frame.AppendTooBig(d.pieces[:0], ip, from, limit)
-	if !ok || !d.plane.icmp.take(time.Since(d.plane.started)) {
+	if !ok || !d.plane.icmp.take(d.plane.opt.clock()) {
 		d.slot.total(icmpSuppressed)
 		return
 	}

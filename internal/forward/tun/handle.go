@@ -21,6 +21,14 @@ func newHandle(p *Plane, shard int) *handle {
 	return &handle{plane: p, shard: shard, inject: newUplink(p, shard)}
 }
 
+// at is what an element carries. Callers hold mu.
+func (h *handle) at(element uint32) *session {
+	if int(element) < len(h.elements) {
+		return h.elements[element]
+	}
+	return nil
+}
+
 // Install holds sessions under their keys.
 func (h *handle) Install(sessions []forward.Session) error {
 	p := h.plane

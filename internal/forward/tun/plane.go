@@ -32,7 +32,8 @@ type Options struct {
 	ICMPRate   int    // packet-too-big errors a second, over all sessions [1000]
 	TableBase  int    // routing instance N has its pools in table TableBase+N [7600]
 
-	open func(name string, queues int) ([]device, error) // another kind of device; for tests
+	open  func(name string, queues int) ([]device, error) // another kind of device; for tests
+	clock func() time.Duration                            // another clock; for tests
 }
 
 func (o *Options) defaults() error {
@@ -56,13 +57,15 @@ func (o *Options) defaults() error {
 	if o.open == nil {
 		o.open = openKernel
 	}
+	if o.clock == nil {
+		o.clock = since()
+	}
 	return nil
 }
 
 // Plane is a forward.Plane on TUN devices.
 type Plane struct {
 	opt     Options
-	started time.Time
 	icmp    *bucket
 	tunnels tunnels                 // read by packets, changed under mu
 	slots   atomic.Pointer[[]*slot] // grows only
@@ -86,7 +89,7 @@ func New(o Options) (*Plane, error) {
 		return nil, err
 	}
 	p := &Plane{
-		opt: o, started: time.Now(), icmp: newBucket(o.ICMPRate, max(1, o.ICMPRate/10)),
+		opt: o, icmp: newBucket(o.ICMPRate, max(1, o.ICMPRate/10)),
 		instances: map[uint16]*instance{}, gateways: map[netip.AddrPort]*gateway{}, paths: map[pathKey]*path{},
 		handles: make([]*handle, o.Shards), done: make(chan struct{}), refused: make(chan struct{}, 1),
 	}

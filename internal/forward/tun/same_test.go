@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -48,6 +49,7 @@ func (u universe) session(h *forwardtest.Harness) forward.Session {
 	if u.pick("IPv6", 3) > 0 {
 		s.IPv6 = netip.PrefixFrom(u.v6(), 64).Masked()
 	}
+	s.Up, s.Down = u.rate(), u.rate()
 	for range u.pick("routes", 3) {
 		if rapid.Bool().Draw(u.t, "IPv6 route") {
 			s.Routes = append(s.Routes, netip.PrefixFrom(u.v6(), 48+8*u.pick("bits", 3)))
@@ -56,6 +58,11 @@ func (u universe) session(h *forwardtest.Harness) forward.Session {
 		}
 	}
 	return s
+}
+
+// rate bounds some directions, so that a few packets reach the bound.
+func (u universe) rate() forward.Rate {
+	return forward.Rate{Bits: []uint64{0, 0, 1000, 64_000}[u.pick("rate", 4)], Burst: uint64(1500 * u.pick("burst", 3))}
 }
 
 // ip is a packet between the universe and the core.
@@ -87,14 +94,17 @@ func TestSameAsFake(t *testing.T) {
 		w := newTwin(t, func(o *Options) { o.ICMPRate = 1 << 20 })
 		defer w.Plane.Close()
 		r := &forwardtest.Recorder{}
-		f := fake.New(fake.Options{Shards: forwardtest.Shards, ShardOf: forwardtest.ShardOf, Punt: r.Punt, Sequenced: r.Sequenced})
+		f := fake.New(fake.Options{
+			Shards: forwardtest.Shards, ShardOf: forwardtest.ShardOf, Punt: r.Punt, Sequenced: r.Sequenced,
+			Now: func() time.Duration { return time.Duration(w.clock.Load()) },
+		})
 		if err := f.Instance(forwardtest.Instance()); err != nil {
 			rt.Fatal(err)
 		}
 		u := universe{rt}
 		var last string
 		for range u.pick("steps", 40) {
-			switch u.pick("step", 6) {
+			switch u.pick("step", 7) {
 			case 0, 1:
 				s := u.session(&w.Harness)
 				last = fmt.Sprintf("install %+v", s)
@@ -119,6 +129,9 @@ func TestSameAsFake(t *testing.T) {
 				last = fmt.Sprintf("up %x", b)
 				w.Up(from, b)
 				f.Up(packet.Datagram{Data: b, Peer: from, Local: w.Local})
+			case 5:
+				w.Advance(time.Duration(u.pick("milliseconds", 500)) * time.Millisecond)
+				last = "time passes"
 			default:
 				ip := u.ip(false)
 				last = fmt.Sprintf("down %x", ip)

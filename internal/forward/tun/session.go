@@ -28,6 +28,7 @@ type session struct {
 	peer      netip.AddrPort
 	path      *path
 	instance  *instance
+	up, down  *policer       // nil: no bound
 	routes    []netip.Prefix // masked
 }
 
@@ -84,6 +85,10 @@ func (p *Plane) newSession(shard int, f *forward.Session) (*session, error) {
 		}
 		s.routes = append(s.routes, r.Masked())
 	}
+	if held := p.handles[shard].at(f.Element); held != nil && held.key == f.Key {
+		s.up, s.down = held.up, held.down // until now
+	}
+	s.up, s.down = newPolicer(f.Up, s.up, p.now()), newPolicer(f.Down, s.down, p.now())
 	s.path = p.path(p.gateway(unmap(f.Local)), s.peer)
 	return s, nil
 }

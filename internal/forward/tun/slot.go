@@ -17,6 +17,7 @@ const (
 	spoofed
 	tooBig
 	dropped
+	policedPackets
 	perLine = 8 // a cache line
 )
 
@@ -34,6 +35,7 @@ const (
 	deviceDropped
 	mssClamped
 	ttlExpired
+	policed
 	perSlot = 16 // two cache lines
 )
 
@@ -127,6 +129,7 @@ func (p *Plane) readCounters(shard int, element uint32) (c forward.Counters) {
 		c.DownBytes += l[downBytes].Load()
 		c.Spoofed += l[spoofed].Load()
 		c.TooBig += l[tooBig].Load()
+		c.Policed += l[policedPackets].Load()
 		c.Dropped += l[dropped].Load()
 	}
 	return c
@@ -158,6 +161,6 @@ func (p *Plane) Totals() forward.Totals {
 		Malformed: sum[malformed], WrongPeer: sum[wrongPeer], NoRoute: sum[noRoute],
 		ICMPSent: sum[icmpSent], ICMPSuppressed: sum[icmpSuppressed],
 		SendDropped: sum[sendDropped], DeviceDropped: sum[deviceDropped],
-		MSSClamped: sum[mssClamped], TTLExpired: sum[ttlExpired],
+		MSSClamped: sum[mssClamped], TTLExpired: sum[ttlExpired], Policed: sum[policed],
 	}
 }

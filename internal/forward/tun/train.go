@@ -74,6 +74,7 @@ func (u *uplink) flush() {
 	}
 	u.spare = append(u.spare, u.trains...)
 	u.trains = u.trains[:0]
+	u.moment.forget()
 }
 
 // write hands a train to the kernel. If that takes the packets, but not as one

@@ -8,7 +8,9 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -222,6 +224,7 @@ type twin struct {
 	*Plane
 	socket *twinSocket
 	device *twinDevice
+	clock  *atomic.Int64
 	forwardtest.Harness
 }
 
@@ -231,11 +234,13 @@ func newTwin(t testing.TB, edit func(*Options)) *twin {
 	w := &twin{
 		socket: newTwinSocket(netip.MustParseAddrPort("192.0.2.1:1701")),
 		device: &twinDevice{in: newInbox[[]byte]()},
+		clock:  &atomic.Int64{},
 	}
 	o := Options{
 		Shards: forwardtest.Shards, ShardOf: forwardtest.ShardOf, Punt: r.Punt, Sequenced: r.Sequenced,
 		Sockets: []Socket{w.socket}, ElementMax: 4096,
-		open: func(string, int) ([]device, error) { return []device{w.device}, nil },
+		open:  func(string, int) ([]device, error) { return []device{w.device}, nil },
+		clock: func() time.Duration { return time.Duration(w.clock.Load()) },
 	}
 	if edit != nil {
 		edit(&o)
@@ -259,7 +264,8 @@ func newTwin(t testing.TB, edit func(*Options)) *twin {
 		Up: func(from netip.AddrPort, b []byte) {
 			w.socket.in.put(packet.Datagram{Data: slices.Clone(b), Peer: from, Local: w.socket.local})
 		},
-		Down: func(ip []byte) { w.device.super(frame.VNet{}, ip) },
+		Down:    func(ip []byte) { w.device.super(frame.VNet{}, ip) },
+		Advance: func(d time.Duration) { w.clock.Add(int64(d)) },
 		Settle: func() (o forwardtest.Output) {
 			w.socket.in.settle()
 			w.device.in.settle()

@@ -23,6 +23,7 @@ type uplink struct {
 	spare   []*train       // not in use
 	refused [8]bool        // kinds of super-packets that the kernel does not take
 	pair    [2][]byte      // a virtio header and a packet
+	moment  moment         // of the batch in hand
 }
 
 func newUplink(p *Plane, number int) *uplink {
@@ -44,10 +45,13 @@ func (u *uplink) writer(i *instance) deviceWriter {
 }
 
 // forward brings a sound inner packet on its way to the kernel if its source is
-// right. It leaves with flush at the latest.
+// right and its session's rate allows it. It leaves with flush at the latest.
 func (u *uplink) forward(s *session, ip []byte, v6 bool) {
 	if !s.owns(ip, v6) {
 		u.slot.line(s)[spoofed].Add(1)
+		return
+	}
+	if s.up != nil && !u.slot.within(s, s.up, u.moment.now(u.plane), len(ip)) {
 		return
 	}
 	if frame.ClampMSS(ip, s.limit()) {

@@ -7,6 +7,7 @@
 //	udp*.go       UDP sockets in batches: recvmmsg, sendmmsg, UDP_SEGMENT, UDP_GRO
 //	tun.go        queues of a multi-queue TUN device, with virtio headers
 //	link.go       devices, addresses, routes, rules by netlink
+//	routes.go     many routes to one device, in one call
 //	sysctl.go     settings below /proc/sys
 //	proc.go       what this process costs
 //	netns.go      network namespaces, for tests, demo and benchmarks

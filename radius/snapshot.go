@@ -71,6 +71,38 @@ type ServerStatus struct {
 
 // Totals counts, by kind, requests and how they ended.
 type Totals struct {
+	Strays    uint64 // datagrams in slots of servers that are no longer configured
 	Submitted [kinds]uint64
 	Ended     [kinds][outcomes]uint64
 }
+
+// Server is the configuration of a server; nil when it was removed.
+func (c *Client) Server(id ServerID) *Server {
+	if int(id) >= len(c.servers) || c.servers[id] == nil {
+		return nil
+	}
+	return c.servers[id].cfg
+}
+
+// Snapshot appends the state of all servers, in the order of their configuration.
+func (c *Client) Snapshot(into []ServerStatus) []ServerStatus {
+	for _, s := range c.order {
+		into = append(into, ServerStatus{
+			ID: s.id, Server: s.cfg,
+			Authentication: c.status(&s.services[AuthenticationService]),
+			Accounting:     c.status(&s.services[AccountingService]),
+		})
+	}
+	return into
+}
+
+func (c *Client) status(s *service) ServiceStatus {
+	return ServiceStatus{
+		State: s.state, Since: c.time(s.since), Pending: s.inFlight, Peak: s.peak, Queued: s.queued(),
+		Window: s.window.places(), Ports: s.slots.ports(),
+		RoundTrip: time.Duration(s.last), Smoothed: time.Duration(s.window.smooth), Counters: s.counters,
+	}
+}
+
+// Totals counts requests by kind and how they ended.
+func (c *Client) Totals() Totals { return c.totals }

@@ -30,8 +30,9 @@ func (b *builder) aaaProfile(v view) *lns.AAAProfile {
 		StripFromRight:          strip.present() && strip.text("parse-direction") == "right-to-left",
 	}
 	for _, word := range v.values("authentication-order") {
-		a.Order = append(a.Order, map[string]lns.AuthSource{"password": lns.AuthPassword, "none": lns.AuthNone}[word])
+		a.Order = append(a.Order, map[string]lns.AuthSource{"password": lns.AuthPassword, "none": lns.AuthNone, "radius": lns.AuthRadius}[word])
 	}
+	b.profileRadius(a, v)
 	for _, s := range v.entries("subscriber") {
 		local := &lns.LocalSubscriber{
 			Name: s.key(), Password: s.secret("password"),

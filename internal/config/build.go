@@ -74,6 +74,7 @@ type builder struct {
 	loopbacks map[string]*loopback // by logical interface: lo0.0
 	gateways  map[netip.Addr]bool  // addresses at which tunnels arrive
 	pools     map[string]*lns.Pool
+	servers   servers // RADIUS servers for all access profiles
 	aaa       map[string]*lns.AAAProfile
 	needPool  map[*lns.AAAProfile]bool // some subscriber has neither an address nor a pool of its own
 	limits    map[string]*lns.SessionLimitGroup
@@ -96,7 +97,9 @@ func (b *builder) build() *Result {
 	b.findGateways()
 	b.interfaces()
 	b.addressPools()
+	b.radius()
 	b.aaaProfiles()
+	b.domains()
 	b.l2tp()
 	b.dynamicProfiles()
 	b.accessProfiles()

@@ -21,7 +21,7 @@
 //	validate.go  what the schema demands of a whole tree: mandatory, references, rules
 //	view.go      reading a tree with the schema's defaults filled in
 //	build.go     Result: lns.Config, the daemon's settings, the plane's instances
-//	access.go, l2tp.go, ppp.go, profiles.go, pools.go
+//	access.go, radius.go, requests.go, domain.go, l2tp.go, ppp.go, profiles.go, pools.go
 //	             each part of the tree to each part of lns.Config
 //	terms.go     the settings of a group, a client and its profiles merged
 //	load.go      Parse and Build at one go

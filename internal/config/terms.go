@@ -65,14 +65,14 @@ func (b *builder) clientTerms(v view, g *lns.TunnelGroup, c *accessClient) *lns.
 // checkTerms finds terms with which no session could come up.
 func (b *builder) checkTerms(v view, c *accessClient, t *lns.Terms) {
 	who := "client " + quote(c.Name) + " in " + v.at.head()
-	open := slices.Contains(t.AAA.Order, lns.AuthNone)
-	if !open && len(t.AAA.Subscribers) == 0 {
-		b.errorf(v.pos(), "%s: nobody could log in: profile %s has no subscriber, and none is not in its authentication-order", who, t.AAA.Name)
+	open, known := slices.Contains(t.AAA.Order, lns.AuthNone), slices.Contains(t.AAA.Order, lns.AuthRadius) || len(t.AAA.Subscribers) > 0
+	if !open && !known {
+		b.errorf(v.pos(), "%s: nobody could log in: profile %s has no subscriber, and neither none nor radius is in its authentication-order", who, t.AAA.Name)
 	}
 	if !open && len(t.PPP.Link.Auth) == 0 {
 		b.errorf(v.pos(), "%s: nobody could log in: profile %s asks for a password and no ppp-options offer an authentication protocol", who, t.AAA.Name)
 	}
-	if len(t.AAA.Subscribers) == 0 && slices.Equal(t.PPP.Link.Auth, []ppp.AuthMethod{ppp.MSCHAPv2}) {
+	if !known && slices.Equal(t.PPP.Link.Auth, []ppp.AuthMethod{ppp.MSCHAPv2}) {
 		// The authenticator proves that it knows the password too (RFC 2759 §5).
 		b.errorf(v.pos(), "%s: nobody could log in: MS-CHAPv2 needs passwords, and profile %s has no subscriber", who, t.AAA.Name)
 	}

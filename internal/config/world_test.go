@@ -90,8 +90,11 @@ func (w *world) carry() {
 		d.Data = append([]byte(nil), d.Data...)
 		w.toLAC = append(w.toLAC, d)
 	}
+	asked, records := append([]lns.AuthQuery(nil), fx.Authenticate...), append([]lns.AccountRecord(nil), fx.Account...)
 	read := append([]uint32(nil), fx.Read...)
 	fx.Reset()
+	w.ask(asked)
+	w.account(records)
 	if len(read) > 0 {
 		w.engine.Traffic(w.now, read, make([]forward.Counters, len(read)), fx)
 		w.carry()

@@ -16,10 +16,15 @@ const (
 func access() *Node {
 	return &Node{
 		Name: "access", Help: "Who may log in and what they get.",
-		Children: []*Node{accessProfile(), groupProfile(), addressAssignment()},
-		Unsupported: append(absent("accounting-backup-options", "accounting-order", "address-protection", "domain", "firewall-authentication", "gx-plus", "ldap-server", "nasreq",
-			"ocs", "pcrf", "radius-disconnect", "radius-disconnect-port", "radius-options", "radius-server", "securid-server", "session-limit-per-username",
-			"terminate-code", "traceoptions", "tunnel-profile", "tunnel-switch-profile"),
+		Children: []*Node{
+			accessProfile(), groupProfile(), addressAssignment(), radiusServer(), radiusOptions(), radiusDisconnect(),
+			{Name: "radius-disconnect-port", Kind: Leaf, Type: integer(1, 65535), Default: "3799",
+				Help: "UDP port at which the clients of radius-disconnect send. Junos defaults to 1700."},
+			accountingBackup(), domain(), terminateCode(),
+		},
+		Unsupported: append(absent("accounting-order", "address-protection", "firewall-authentication", "gx-plus", "ldap-server", "nasreq",
+			"ocs", "pcrf", "radsec", "securid-server", "session-limit-per-username",
+			"traceoptions", "tunnel-profile", "tunnel-switch-profile"),
 			Absent{"address-pool", "use address-assignment pool"}),
 	}
 }
@@ -31,9 +36,14 @@ func accessProfile() *Node {
 		Children: []*Node{
 			accessClient(),
 			{Name: "authentication-order", Kind: LeafList, Type: words(
+				Choice{Name: "radius", Help: "the RADIUS servers; a denial is final, and only when no server answers is it for the next source"},
 				Choice{Name: "password", Help: "the subscribers of this profile; a name that is not there is for the next source"},
-				Choice{Name: "none", Help: "everybody is let in"}).refuse("radius", "nasreq", "ldap", "securid", "s6a"), Default: "password",
+				Choice{Name: "none", Help: "everybody is let in"}).refuse("nasreq", "ldap", "securid", "s6a"), Default: "password",
 				Help: "Where subscribers are authenticated, in this order."},
+			{Name: "accounting-order", Kind: LeafList, Type: constant("radius", "RADIUS servers"), Help: "The same as accounting order."},
+			profileRadius(),
+			radiusServer(),
+			accounting(),
 			{Name: "subscriber", Kind: List, Type: Type{Form: Text, Min: 1, Max: 253, Meta: "USER"},
 				Help: "A subscriber by its PPP user name, for the source password.",
 				Children: []*Node{
@@ -58,8 +68,8 @@ func accessProfile() *Node {
 			}, Unsupported: absent("client-idle-timeout-ingress-only", "client-group", "pcc-context")},
 		},
 		Rules: []Rule{{Unique, []string{"subscriber", "framed-ip-address"}}},
-		Unsupported: absent("accounting", "accounting-order", "address-assignment", "charging-service-list", "client-name-filter", "domain-name-server", "domain-name-server-inet",
-			"domain-name-server-inet6", "jsrc", "ldap-options", "ldap-server", "local", "preauthentication-order", "provisioning-order", "radius", "radius-options", "radius-server", "service", "subscriber-persistence", "wins-server"),
+		Unsupported: absent("address-assignment", "charging-service-list", "client-name-filter", "domain-name-server", "domain-name-server-inet",
+			"domain-name-server-inet6", "jsrc", "ldap-options", "ldap-server", "local", "preauthentication-order", "provisioning-order", "radius-options", "service", "subscriber-persistence", "wins-server"),
 	}
 }
 

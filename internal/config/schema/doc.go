@@ -14,6 +14,7 @@
 //	suggest.go    what was probably meant
 //	root.go       Root: the whole tree, and its parts in
 //	system.go, interfaces.go, access.go, services.go, profiles.go
+//	radius.go, requests.go, accounting.go: the part of access that is about RADIUS
 //	manual.go     the reference manual made from the tree
 //
 // # Statements, types and rules

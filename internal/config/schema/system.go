@@ -30,6 +30,8 @@ func holdfast() *Node {
 				Choice{Name: "info", Help: "and tunnels and sessions that come and go"},
 				Choice{Name: "debug", Help: "and everything else"}), Default: "info",
 				Help: "The least severe log events that are written."},
+			{Name: "spool-file", Kind: Leaf, Type: Type{Form: Text, Min: 1, Max: 4096, Meta: "FILE"}, Default: "/var/lib/holdfast/spool.db",
+				Help: "File in which accounting is kept until RADIUS has taken it. Its directory must be there and on a disk that survives a restart."},
 			{Name: "metrics", Help: "Prometheus metrics over HTTP.", Children: []*Node{
 				{Name: "listen", Kind: Leaf, Type: Type{Form: Endpoint}, Mandatory: true,
 					Help: "Address and port on which metrics are served; they are not served without this statement."},

@@ -32,6 +32,8 @@ func Base() []string {
 		users + "authentication-order password",
 		users + "subscriber alice password alice-secret",
 		"access profile everybody authentication-order none",
+		"access radius-server 203.0.113.100 secret radius-secret",
+		"access radius-server 203.0.113.101 secret radius-secret",
 		group1 + "framed-pool pool1",
 		group1 + "ppp-options chap",
 		"access group-profile group2 ppp framed-pool pool2",

@@ -7,6 +7,7 @@ import "slices"
 // Cases is the whole table.
 func Cases() []Case {
 	return slices.Concat(systemCases(), interfaceCases(), clientCases(), profileCases(),
+		radiusCases(), profileRadiusCases(), accountingCases(),
 		attributeCases("access profile client ppp", client+"ppp "),
 		attributeCases("access group-profile ppp", group1),
 		optionCases("dynamic-profiles PROFILE interfaces $junos-interface-ifd-name unit ppp-options", unit+"ppp-options "),
@@ -29,6 +30,7 @@ func systemCases() []Case {
 		value("system host-name", "system host-name", "lns1", "lns2"),
 		given(holdfast+"shards", holdfast+"shards 3"),
 		given(holdfast+"log-level", holdfast+"log-level debug"),
+		given(holdfast+"spool-file", holdfast+"spool-file /tmp/spool.db"),
 		given(holdfast+"metrics listen", holdfast+"metrics listen 127.0.0.1:9117"),
 		given(holdfast+"forwarding-plane type", holdfast+"forwarding-plane type none"),
 		given(holdfast+"forwarding-plane device", holdfast+"forwarding-plane device lns0"),

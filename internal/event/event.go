@@ -41,6 +41,8 @@ const (
 	PlaneFailed
 	LogInsStalled
 	RADIUSStalled
+	RADIUSServerDead
+	RADIUSServerAlive
 	eventCount
 )
 

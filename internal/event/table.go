@@ -74,6 +74,10 @@ var table = [eventCount]Def{
 		"Alarm, SET or CLEAR (name): for ten seconds many subscribers (count) have been in Init, and next to none has come up. Look at show services l2tp admission: what calls wait for (RADIUS, slots) is what is slow."},
 	RADIUSStalled: {"RADIUS_STALLED", Error, []Field{Shard, Name, Count}, unlimited,
 		"Alarm, SET or CLEAR (name): for ten seconds authentications (count) have waited while no request could be sent, because no server answers those that are out."},
+	RADIUSServerDead: {"RADIUS_SERVER_DEAD", Error, []Field{Address, Name}, unlimited,
+		"Nothing but timeouts has come of a RADIUS server (address) and its service (name) for the grace period. Requests go to the others; now and then one goes to it, to find out whether it is back."},
+	RADIUSServerAlive: {"RADIUS_SERVER_ALIVE", Info, []Field{Address, Name}, unlimited,
+		"A RADIUS server (address) and its service (name) that was dead has answered."},
 }
 
 // Def is the declaration of an event. An ID that is none has an empty one.

@@ -14,7 +14,9 @@ import (
 // methods are for one goroutine.
 type Swarm struct {
 	run
-	parts []Snapshot
+	parts   []Snapshot
+	assault *assault // nil: nobody attacks
+	attacks []AttackResult
 }
 
 // Open makes the LACs and their sockets and starts them: tunnels open at once,
@@ -38,7 +40,11 @@ func Open(o Options) (*Swarm, error) {
 }
 
 // Close ends the goroutines and gives the sockets back, without a word to the LNS.
-func (w *Swarm) Close() { w.close() }
+func (w *Swarm) Close() {
+	// Of an attack that failed nobody has asked until now, and nobody will.
+	_ = w.EndAttack()
+	w.close()
+}
 
 // Plan is what the swarm was made of, with its defaults.
 func (w *Swarm) Plan() *Plan { return &w.run.Plan }

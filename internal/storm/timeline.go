@@ -24,10 +24,11 @@ type Recording struct {
 
 	Facts []Fact `json:"facts,omitempty"` // what was different about this run
 
-	Phases   []Span     `json:"phases"`
-	Samples  []Sample   `json:"samples"`
-	Outages  []Outage   `json:"outages,omitempty"`
-	Overload []Overload `json:"overload,omitempty"`
+	Phases   []Span         `json:"phases"`
+	Samples  []Sample       `json:"samples"`
+	Outages  []Outage       `json:"outages,omitempty"`
+	Overload []Overload     `json:"overload,omitempty"`
+	Attacks  []AttackResult `json:"attacks,omitempty"`
 
 	Setup  Quantiles         `json:"setup_ms"`
 	Hello  Quantiles         `json:"hello_ms"`

@@ -23,6 +23,9 @@ func (p *Page) Write(w io.Writer) error {
 	var b strings.Builder
 	p.head(&b)
 	table(&b, "In numbers", heading(p.Runs), body(p.Runs))
+	if rows := attacks(p.Runs); len(rows) > 0 {
+		table(&b, "Attacks", attackHead, rows)
+	}
 	if surges := overloads(p.Runs); len(surges) > 0 {
 		table(&b, "Overload", overloadHead, surges)
 	}

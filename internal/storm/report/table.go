@@ -141,21 +141,45 @@ func WriteTable(w io.Writer, runs []*storm.Recording) error {
 	for _, l := range lines(runs) {
 		fmt.Fprintln(t, l.name+"\t"+strings.Join(l.values, "\t"))
 	}
-	if err := t.Flush(); err != nil || len(overloads(runs)) == 0 {
-		return err
+	err := t.Flush()
+	if err == nil && len(overloads(runs)) > 0 {
+		fmt.Fprintln(w)
+		err = WriteOverloads(w, runs)
 	}
-	fmt.Fprintln(w)
-	return WriteOverloads(w, runs)
+	if err == nil && len(attacks(runs)) > 0 {
+		fmt.Fprintln(w)
+		err = writeRows(w, attackHead, attacks(runs))
+	}
+	return err
 }
 
 // WriteOverloads writes only the table of overloads.
 func WriteOverloads(w io.Writer, runs []*storm.Recording) error {
+	return writeRows(w, overloadHead, overloads(runs))
+}
+
+func writeRows(w io.Writer, head []string, rows [][]string) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, strings.Join(overloadHead, "\t"))
-	for _, s := range overloads(runs) {
-		fmt.Fprintln(t, strings.Join(s, "\t"))
+	for _, row := range append([][]string{head}, rows...) {
+		fmt.Fprintln(t, strings.Join(row, "\t"))
 	}
 	return t.Flush()
+}
+
+var attackHead = []string{"run", "attack", "rate/s", "sent", "octets", "back", "octets", "amplification", "tunnels up"}
+
+// attacks is the table of attacks, a line each.
+func attacks(runs []*storm.Recording) (table [][]string) {
+	for _, r := range runs {
+		for i := range r.Attacks {
+			a := &r.Attacks[i]
+			table = append(table, []string{
+				r.Name, a.Kind, fmt.Sprintf("%.0f", a.Rate), fmt.Sprint(a.Sent), fmt.Sprint(a.SentBytes), fmt.Sprint(a.Back), fmt.Sprint(a.BackBytes),
+				fmt.Sprintf("%.2f", a.Amplification()), fmt.Sprint(a.Tunnels),
+			})
+		}
+	}
+	return table
 }
 
 var overloadHead = []string{"run", "times", "capacity/s", "offered/s", "goodput/s",

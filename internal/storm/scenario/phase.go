@@ -4,6 +4,7 @@ package scenario
 
 import (
 	"fmt"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -24,6 +25,7 @@ type Phase struct {
 	Tunnels                  float64 // share of each LAC's
 	LACs, InFlight           int
 	Impairment               storm.Impairment
+	Attack                   storm.Attack
 }
 
 // Forever is the length of a phase that has no bound.
@@ -48,6 +50,7 @@ func kinds() map[string]kind {
 		"settle":   {"within", "", (*Runner).settle},
 		"monkey":   {"rate for", "rate for", (*Runner).monkey},
 		"traffic":  {"rate", "rate", (*Runner).traffic},
+		"attack":   {"with rate from", "", (*Runner).attack},
 		"link":     {"loss duplicate reorder delay jitter", "", (*Runner).link},
 		"drain":    {"within", "", (*Runner).drain},
 	}
@@ -82,6 +85,9 @@ func ParsePhase(text string) (Phase, error) {
 		if err := p.set(word, rest[1]); err != nil {
 			return p, fmt.Errorf("%s: %s %s: %w", p.Name, word, rest[1], err)
 		}
+	}
+	if a := p.Attack; a.Kind != storm.AttackNone && (p.Rate == 0 || !a.From.IsValid()) {
+		return p, fmt.Errorf("attack with %v needs a rate, and from which addresses", a.Kind)
 	}
 	for _, word := range strings.Fields(k.required) {
 		if !said[word] {
@@ -121,6 +127,10 @@ func (p *Phase) set(word, value string) (err error) {
 		p.Times, err = number(value)
 	case "capacity":
 		p.Capacity, err = number(value)
+	case "with":
+		p.Attack.Kind, err = storm.ParseAttackKind(value)
+	case "from":
+		p.Attack.From, err = netip.ParsePrefix(value)
 	case "greedy":
 		p.Greedy, err = number(value)
 	case "lacs":

@@ -4,6 +4,7 @@ package scenario
 
 import (
 	"errors"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -49,7 +50,7 @@ drain
 	phases[2].Impairment = storm.Impairment{Loss: 0.01, Duplicate: 0.005, Reorder: 0.02, Delay: 20 * time.Millisecond, Jitter: 5 * time.Millisecond}
 	phases[4].Times, phases[4].Capacity, phases[4].Greedy, phases[4].Talk, phases[4].For = 10, 222, 10, time.Second, time.Minute
 	phases[5].Within, phases[5].Share = 90*time.Second, 0.5
-	if d := cmp.Diff(phases, s.Phases); d != "" {
+	if d := cmp.Diff(phases, s.Phases, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); d != "" {
 		t.Error(d)
 	}
 }
@@ -69,6 +70,10 @@ func TestParseRefuses(t *testing.T) {
 		{"flap lacs 0 for 1s", "no whole number from 1"},
 		{"flap tunnels 101% for 1s", "no share such as 25% or 0.25"},
 		{"link loss NaN", "no share"},
+		{"attack with doom rate 1 from 192.0.2.0/24", "no attack; there are"},
+		{"attack with hello rate 1", "needs a rate, and from which addresses"},
+		{"attack with hello from 192.0.2.0/24", "needs a rate"},
+		{"attack with hello rate 1 from here", "attack: from here"},
 		{"monkey rate -1 for 1s", "no number from 0 to a billion"},
 		{"monkey rate inf for 1s", "no number"},
 		{"overload times 2 for 1s", `"overload times 2 for 1s": overload needs a capacity, or measure before it`},

@@ -116,6 +116,12 @@ func (r *Runner) traffic(p *Phase) error {
 	return nil
 }
 
+// attack begins another attack in the place of the one that goes on, or ends it.
+func (r *Runner) attack(p *Phase) error {
+	p.Attack.Rate = p.Rate
+	return r.Field.Attack(p.Attack)
+}
+
 func (r *Runner) link(p *Phase) error {
 	r.Field.Impair(p.Impairment)
 	return nil
@@ -125,6 +131,9 @@ func (r *Runner) link(p *Phase) error {
 func (r *Runner) drain(p *Phase) error {
 	r.Field.Mend()
 	r.Field.Impair(storm.Impairment{})
+	if err := r.Field.EndAttack(); err != nil {
+		return err
+	}
 	r.Field.HangUp()
 	return r.until(p.Within, r.Field.Done)
 }

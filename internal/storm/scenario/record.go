@@ -129,6 +129,7 @@ func (r *Runner) finish() {
 	r.record.Setup, r.record.Hello = storm.QuantilesOf(&t.Setup), storm.QuantilesOf(&t.Hello)
 	r.record.Failed, r.record.Lost = t.FailedByCause(), t.TunnelsLost
 	r.record.Socket = r.Field.Sockets()
+	r.record.Attacks = r.Field.Attacks()
 }
 
 // upAtEnd is how many were up before everything was hung up.

@@ -24,6 +24,9 @@ type Field interface {
 	Send(rate float64)
 	Overload(rate, greedy float64, window int, talk time.Duration)
 	Kill(n int)
+	Attack(a storm.Attack) error
+	EndAttack() error
+	Attacks() []storm.AttackResult
 	HangUp()
 	Done() bool
 }

@@ -77,8 +77,16 @@ func (f *field) Mend()                     { f.say("mend"); f.cutAt = time.Time{
 func (f *field) Impair(i storm.Impairment) { f.say("impair %g", i.Loss) }
 func (f *field) Send(rate float64)         { f.say("send %g", rate) }
 func (f *field) Kill(n int)                { f.now.Killed += uint64(n) }
-func (f *field) HangUp()                   { f.say("hang up"); f.hungUp = true; f.now.Sessions = 0 }
-func (f *field) Done() bool                { return f.hungUp }
+func (f *field) Attack(a storm.Attack) error {
+	f.say("attack %v %g", a.Kind, a.Rate)
+	return nil
+}
+func (f *field) EndAttack() error { f.say("end of attack"); return nil }
+func (f *field) Attacks() []storm.AttackResult {
+	return []storm.AttackResult{{Kind: "hello", AttackCount: storm.AttackCount{Sent: 3}}}
+}
+func (f *field) HangUp()    { f.say("hang up"); f.hungUp = true; f.now.Sessions = 0 }
+func (f *field) Done() bool { return f.hungUp }
 func (f *field) Overload(rate, greedy float64, window int, talk time.Duration) {
 	f.say("overload %g greedy %g %d %v", rate, greedy, window, talk)
 	f.rate = rate
@@ -161,7 +169,7 @@ func TestOutageIsRecorded(t *testing.T) {
 	if got := strings.Join(entered, " "); got != "ramp hold flap recover hold drain" {
 		t.Errorf("entered %s", got)
 	}
-	want := []string{"offer -1 613", "offer 0 64", "offer 0 613", "cut 2 1", "mend", "mend", "impair 0", "hang up"}
+	want := []string{"offer -1 613", "offer 0 64", "offer 0 613", "cut 2 1", "mend", "mend", "impair 0", "end of attack", "hang up"}
 	if !slices.Equal(f.said, want) {
 		t.Errorf("%q", f.said)
 	}
@@ -207,7 +215,7 @@ func TestCollapseIsRecorded(t *testing.T) {
 // The capacity that was measured is what overload multiplies.
 func TestOverloadUsesWhatWasMeasured(t *testing.T) {
 	r, f, err := run(t, "ramp\nmeasure in-flight 8 for 10s\noverload times 10 talk 1s for 60s\nsettle within 10s\n"+
-		"traffic rate 50\nlink loss 1%\nmonkey rate 7 for 10s", nil)
+		"traffic rate 50\nlink loss 1%\nattack with hello rate 20 from 192.0.2.0/24\nmonkey rate 7 for 10s", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,10 +230,13 @@ func TestOverloadUsesWhatWasMeasured(t *testing.T) {
 	if o.Hello.P99 < 0.9 || o.Hello.P99 > 1.1 || o.Stale != 0.01 {
 		t.Errorf("%+v", o)
 	}
-	for _, want := range []string{"overload 0 greedy 1 8 0s", "overload -1 greedy 1 0 0s", "send 50", "impair 0.01"} {
+	for _, want := range []string{"overload 0 greedy 1 8 0s", "overload -1 greedy 1 0 0s", "send 50", "impair 0.01", "attack hello 20"} {
 		if !slices.Contains(f.said, want) {
 			t.Errorf("%q was not said: %q", want, f.said)
 		}
+	}
+	if len(r.Attacks) != 1 || r.Attacks[0].Sent != 3 {
+		t.Errorf("%+v", r.Attacks)
 	}
 	if f.now.Killed < 69 || f.now.Killed > 71 {
 		t.Errorf("%d killed in 10 s at 7 a second", f.now.Killed)

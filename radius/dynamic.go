@@ -38,6 +38,11 @@ const (
 	DynamicDrop                          // counted; silence
 )
 
+var dynamicVerdictNames = [...]string{"process", "resend", "drop"}
+
+// String is the name of the verdict.
+func (v DynamicVerdict) String() string { return dynamicVerdictNames[v] }
+
 // DynamicReject is why a datagram never came so far as Handle.
 type DynamicReject uint8
 
@@ -47,7 +52,6 @@ const (
 	DynamicBadAuthenticator                      // Request Authenticator or Message-Authenticator is wrong
 	DynamicMalformed                             // cannot be parsed
 	DynamicUnknownType                           // neither CoA-Request nor Disconnect-Request
-	dynamicRejects
 )
 
 // ErrorCause is the attribute Error-Cause (RFC 5176 §3.5); zero: none.
@@ -57,34 +61,9 @@ type ErrorCause uint32
 type DynamicOptions struct {
 	Window           time.Duration // how far an Event-Timestamp may be off either way; 0: 300 s
 	RequireTimestamp bool          // a request without Event-Timestamp is dropped
-	Retain           time.Duration // how long a reply is kept for duplicates of its request; 0: 30 s
-	PendingMax       int           // requests and replies kept at once; 0: 4096
+	Retain           time.Duration // how long a request without Event-Timestamp is taken for a duplicate of its like; 0: 30 s
+	Max              int           // requests remembered at once; 0: 65536
 }
-
-// Ticket names a request that is being processed.
-type Ticket uint64
-
-// DynamicServer keeps what a Dynamic Authorization Server (RFC 5176) has to
-// remember of requests: duplicates get the reply of the first, replays nothing.
-type DynamicServer struct {
-	options DynamicOptions
-}
-
-// NewDynamicServer makes a server that has seen nothing.
-func NewDynamicServer(o DynamicOptions) *DynamicServer { return &DynamicServer{options: o} }
-
-// Handle takes a request. reply is set with DynamicResend only, and is valid until
-// the next call.
-func (d *DynamicServer) Handle(now time.Time, r *DynamicRequest) (v DynamicVerdict, t Ticket, reply []byte) {
-	return DynamicDrop, 0, nil
-}
-
-// Answered keeps a copy of the reply that was sent to a request: an ACK, or a NAK
-// with this cause.
-func (d *DynamicServer) Answered(now time.Time, t Ticket, ack bool, cause ErrorCause, reply []byte) {}
-
-// Reject counts a datagram that is no request.
-func (d *DynamicServer) Reject(why DynamicReject) {}
 
 // DynamicCounters count Dynamic Authorization requests.
 type DynamicCounters struct {
@@ -98,15 +77,13 @@ type DynamicCounters struct {
 
 // DynamicCodeCounters count the requests of one code.
 //
-//	Requests = Acks + Naks + Duplicates + Stale + Full + Pending
+//	Requests = Acks + Naks + Duplicates + Stale + Full + Unanswered + Pending
 type DynamicCodeCounters struct {
 	Requests   uint64
 	Acks, Naks uint64
 	Duplicates uint64 // answered with the first one's reply, or dropped while that is not there
 	Stale      uint64 // Event-Timestamp outside the window, or missing where it is required
-	Full       uint64 // dropped because PendingMax are kept
+	Full       uint64 // dropped because Max young ones are remembered
+	Unanswered uint64 // processed without Answered until they were forgotten
 	Pending    uint64 // being processed
 }
-
-// Counters returns a copy.
-func (d *DynamicServer) Counters() DynamicCounters { return DynamicCounters{} }

@@ -64,7 +64,7 @@ func (e *Endpoint) order(now time.Time, t *tunnel, h wire.ControlHeader, payload
 		// "receipt of duplicate messages MUST be acknowledged", RFC 2661 §5.8.
 		t.counters.Duplicates++
 		e.counters.Duplicates++
-		e.owe(t)
+		e.owe(t, false)
 		e.reacknowledgeCDN(t, payload, fx)
 		return
 	case ahead > 0:
@@ -76,7 +76,7 @@ func (e *Endpoint) order(now time.Time, t *tunnel, h wire.ControlHeader, payload
 		return
 	}
 	x.nr++
-	e.owe(t)
+	e.owe(t, mayBeLate(payload))
 	e.process(now, t, SessionID(h.SessionID), payload, fx)
 	for m := x.release(); m != nil; m = x.release() {
 		x.nr++

@@ -25,7 +25,8 @@
 //	call.go          what messages say about a call; callmsg.go: between Call and wire.Message
 //	effect.go        what an Endpoint asks for and reports; errors.go: why things end
 //	state.go         the states and their names
-//	endpoint.go      Endpoint, Handle, Flush, Next, Advance
+//	endpoint.go      Endpoint, Handle, Next, Advance
+//	acknowledge.go   Flush
 //	control.go       from a datagram to a message in order, and messages that are faulty
 //	transport.go     the reliable transport (§5.8, Appendix A)
 //	request.go       how tunnels begin: SCCRQ, tie breaker, OpenTunnel, AcceptTunnel, RefuseTunnel

@@ -27,6 +27,8 @@ type Endpoint struct {
 	half      halfOpen                 // those of them that were never established
 	asked     map[netip.Addr][]*tunnel // tunnels in wait-ctl-reply, for the tie breaker
 	acks      []*tunnel                // tunnels that Flush has to look at
+	lateAcks  []*tunnel                // and those whose acknowledgement waits until lateBy
+	lateBy    time.Time                // zero: none waits
 	early     []early                  // a ring of frames that came before their call was up; nil before the first
 	earlyNext int                      // where the next one goes
 	counters  Counters
@@ -91,50 +93,17 @@ func (e *Endpoint) Handle(now time.Time, peer, local netip.AddrPort, b []byte, f
 	}
 }
 
-// Flush ends a batch of Handle calls: it sends a ZLB for what nothing else has
-// acknowledged. "A peer MUST NOT withhold acknowledgment of messages as a
-// technique for flow controlling control messages", RFC 2661 §5.8: call it after
-// each batch, whatever the owner's verbs are still waiting for, and after the
-// effects of the batch, so that answers carry the acknowledgement.
-func (e *Endpoint) Flush(now time.Time, fx *Effects) {
-	e.reuseCalls()
-	for i, t := range e.acks {
-		e.acks[i] = nil
-		t.xmit.listed = false
-		e.acknowledge(t, fx)
-	}
-	e.acks = e.acks[:0]
-}
-
-// acknowledge sends the ZLB that t owes.
-func (e *Endpoint) acknowledge(t *tunnel, fx *Effects) {
-	x := &t.xmit
-	// A hidden Assigned Tunnel ID is not known before AcceptTunnel, which answers anyway.
-	if t.peer != 0 && (x.ackDue || x.ackSession != 0) {
-		e.sendZLB(t, x.ackSession, fx)
-	}
-	x.ackDue, x.ackSession = false, 0
-}
-
-// owe notes that t has to acknowledge something at the end of the batch.
-func (e *Endpoint) owe(t *tunnel) {
-	t.xmit.ackDue = true
-	if !t.xmit.listed {
-		t.xmit.listed = true
-		e.acks = append(e.acks, t)
-	}
-}
-
 // Next is when Advance has work; zero means never. It may be early, never late.
 func (e *Endpoint) Next() time.Time {
 	if e.timers == nil {
 		return time.Time{}
 	}
-	return e.timers.Next()
+	return first(e.timers.Next(), e.lateBy)
 }
 
 // Advance does what is due at now: retransmissions, HELLOs, time-outs. Called
-// early it does nothing, called late it does once what was due.
+// early it does nothing, called late it does once what was due. Acknowledgements
+// are Flush's part.
 func (e *Endpoint) Advance(now time.Time, fx *Effects) {
 	if e.timers == nil {
 		return

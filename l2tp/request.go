@@ -128,7 +128,7 @@ func (e *Endpoint) request(now time.Time, peer, local netip.AddrPort, key reques
 	e.requests[key] = t
 	e.half.add(t)
 	t.xmit.nr = 1
-	e.owe(t)
+	e.owe(t, false)
 	e.become(now, t, TunnelIdle)
 	fx.List = append(fx.List, Effect{Kind: TunnelRequested, Tunnel: t.local, Peer: peer, Local: local, HostName: t.hostName})
 	if fault.Kind == wire.FaultMalformed || fault.Kind == wire.FaultMissing {

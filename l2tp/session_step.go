@@ -79,7 +79,6 @@ func (e *Endpoint) acknowledgeCDN(t *tunnel, peer SessionID, fx *Effects) {
 	if x.ackSession != 0 && x.ackSession != peer {
 		e.acknowledge(t, fx)
 	}
-	e.owe(t)
 	x.ackSession = peer
 }
 

@@ -38,7 +38,9 @@ type transport struct {
 	avoided         uint16    // acknowledgements since cwnd grew in congestion avoidance
 	retries         uint8     // retransmissions of the message at the front
 	ackDue          bool      // something received has not been acknowledged yet
-	listed          bool      // in Endpoint.acks
+	ackNow          bool      // and not only what may be acknowledged late
+	ackCount        uint8     // messages that have not been acknowledged
+	listed, late    bool      // in Endpoint.acks, in Endpoint.lateAcks
 	ackSession      SessionID // the peer's session whose CDN a ZLB shall name; 0: none
 
 	interval     time.Duration // wait before the next retransmission
@@ -138,7 +140,7 @@ func (e *Endpoint) transmit(now time.Time, t *tunnel, fx *Effects) {
 	// "The retransmitted message contains the same Ns value, but the Nr value MUST be
 	// updated with the sequence number of the next expected message", RFC 2661 §5.8.
 	wire.SetSequence(m.b, m.ns, x.nr)
-	x.ackDue = false
+	x.acked()
 	e.emit(t, m.b, fx)
 	if x.retransmitAt.IsZero() {
 		if x.interval == 0 {
@@ -153,7 +155,7 @@ func (e *Endpoint) repeat(t *tunnel, m *message, fx *Effects) {
 	t.counters.Retransmissions++
 	e.counters.Retransmissions++
 	wire.SetSequence(m.b, m.ns, t.xmit.nr)
-	t.xmit.ackDue = false
+	t.xmit.acked()
 	e.emit(t, m.b, fx)
 }
 

@@ -238,7 +238,8 @@ func (e *Endpoint) free(t *tunnel) {
 	t.replaces = nil
 	e.space.drop(&t.calls)
 	e.unplace(t)
-	t.xmit.ackDue, t.xmit.ackSession = false, 0 // it may still be listed in acks
+	t.xmit.acked() // it may still be listed in acks
+	t.xmit.ackSession = 0
 }
 
 // ask and unask keep the tunnels whose SCCRQ is outstanding, by peer address.

@@ -84,16 +84,17 @@ type Counters struct {
 
 // Controller admits the calls of one shard.
 type Controller struct {
-	cfg      Config
-	start    time.Time
-	queue    queue
-	limit    limit
-	setup    map[uint32]begun // calls that hold a slot
-	room     room
-	refusals bucket
-	gate     bool // the owner has closed the door: an outside resource is exhausted
-	waits    histogram
-	counters Counters
+	cfg       Config
+	start     time.Time
+	queue     queue
+	limit     limit
+	setup     map[uint32]begun // calls that hold a slot
+	room      room
+	refusals  bucket
+	crowdedAt int64 // when there was no room last; 0: never
+	gate      bool  // the owner has closed the door: an outside resource is exhausted
+	waits     histogram
+	counters  Counters
 }
 
 // begun is a call in set-up.
@@ -136,6 +137,7 @@ func (c *Controller) Offer(now time.Time, call Call, out []Dismissal) []Dismissa
 	// Room that has shrunk is given up step by step.
 	for most, n := c.most(t), 0; n < 2 && c.queue.count >= most; n++ {
 		out = append(out, c.dismiss(now, c.queue.oldestOfFullest(), Crowded))
+		c.crowdedAt = t
 	}
 	c.queue.park(call, c.ns(call.Arrived))
 	return out
@@ -172,12 +174,19 @@ func (c *Controller) Next(now time.Time) (element uint32, ok bool) {
 	return element, true
 }
 
+// backlog reports whether calls wait for longer than the short wait, or would if
+// there were room for them.
+func (c *Controller) backlog(now int64) bool {
+	return c.queue.count > 0 && (now-c.queue.parked[c.queue.oldest()].arrived > int64(c.cfg.shortWait()) ||
+		c.crowdedAt > 0 && now-c.crowdedAt < int64(c.cfg.shortWait()))
+}
+
 // choose is the parked call whose turn it is.
 func (c *Controller) choose(now int64) (int32, bool) {
 	if c.cfg.Disabled {
 		return c.queue.oldest(), true
 	}
-	newest := now-c.queue.parked[c.queue.oldest()].arrived > int64(c.cfg.shortWait()) && !c.without(NewestFirst)
+	newest := c.backlog(now) && !c.without(NewestFirst)
 	for range c.queue.waiting {
 		i := c.queue.turn(newest)
 		if c.without(FairTurns) {

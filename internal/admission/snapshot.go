@@ -48,7 +48,6 @@ func (c *Controller) Snapshot(now time.Time) Snapshot {
 	return s
 }
 
-// Overloaded reports whether calls have been waiting for longer than the short wait.
-func (c *Controller) Overloaded(now time.Time) bool {
-	return c.queue.count > 0 && c.ns(now)-c.queue.parked[c.queue.oldest()].arrived > int64(c.cfg.shortWait())
-}
+// Overloaded reports whether there is a backlog: calls wait for longer than the
+// short wait, or find no room.
+func (c *Controller) Overloaded(now time.Time) bool { return c.backlog(c.ns(now)) }

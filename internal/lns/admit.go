@@ -71,6 +71,16 @@ func (e *Engine) begin(fx *Effects) bool {
 	}
 }
 
+// ackDelay is how long the acknowledgement of an ICRQ or CDN may wait for another
+// one to share it while there is a backlog. It is a fiftieth of the time after
+// which peers repeat a message.
+func (e *Engine) ackDelay() time.Duration {
+	if e.adm.Overloaded(e.now) {
+		return 20 * time.Millisecond
+	}
+	return 0
+}
+
 // expireParked dismisses parked calls whose deadline has passed.
 func (e *Engine) expireParked(fx *Effects) {
 	if !due(e.expireAt, e.now) {

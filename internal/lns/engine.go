@@ -234,7 +234,7 @@ func (e *Engine) finish(fx *Effects) {
 		e.stopSome(fx)
 	}
 	e.settleAll(fx)
-	e.l2.Flush(e.now, &fx.l2tp) // last: an answer given meanwhile carries the acknowledgement
+	e.l2.FlushLate(e.now, e.ackDelay(), &fx.l2tp) // last: an answer given meanwhile carries the acknowledgement
 	e.settleAll(fx)
 }
 

@@ -14,12 +14,12 @@ type Ticket uint64
 // DynamicServer keeps what a Dynamic Authorization Server (RFC 5176) has to
 // remember of requests: duplicates get the reply of the first, replays nothing.
 //
-//	                 Event-Timestamp in the window?
-//	        no              yes                     it has none
-//	       drop         seen before?          seen less than Retain ago?
-//	                  no          yes             yes         no
-//	               process   resend the reply,  likewise   process
-//	                         if there is one
+//	          Event-Timestamp in the window?
+//	 no              yes                     it has none
+//	drop         seen before?          seen less than Retain ago?
+//	           no          yes             yes         no
+//	        process   resend the reply,  likewise   process
+//	                  if there is one
 type DynamicServer struct {
 	options  DynamicOptions
 	seen     map[dynamicKey]Ticket

@@ -86,7 +86,7 @@ func (s *service) readyAt(k Kind) int64 {
 	}
 	at := s.slots.availableAt()
 	switch {
-	case s.state == Dead && s.probe != nil, s.state == Alive && s.inFlight >= s.window.places():
+	case s.state == Alive && s.inFlight >= s.window.places(), s.state == Dead && (s.probe != nil || s.inFlight >= s.outstandingMax()):
 		return never
 	case s.state == Dead:
 		at = max(at, s.probeAt)

@@ -93,8 +93,9 @@ func (p *plan) planFlows(c *Config, t Type) {
 	e := c.Effective(t)
 	for i, level := range e.Flow.Levels {
 		// The burst is what the bandwidth gives in a second: only a rate kept up
-		// for longer is suspicious.
-		r := newRate(level.Bandwidth, level.Bandwidth, 100, 100)
+		// for longer is suspicious. With less than two packets the meter would be
+		// empty between packets of a flow that is only a little too fast.
+		r := newRate(level.Bandwidth, max(level.Bandwidth, 2), 100, 100)
 		l := flowLimit{rate: r, tolerance: r.tolerance(PriorityHigh), detect: uint64(e.Flow.DetectTime), control: uint32(level.Control)}
 		l.mode = uint32(combine(e.Flow.Mode, level.Mode))
 		p.flows[t][i] = l

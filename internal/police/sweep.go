@@ -53,22 +53,15 @@ func (p *Police) served(now uint64, t Type, r *record) (over bool, why EventKind
 	return false, 0
 }
 
-// aggregate makes room when three quarters of the table are taken: the level of
-// a type with the most flows is given up, and its packets count at the level
-// above. Culprits of that level stay under control, but for when it is they who
-// fill the table.
+// aggregate makes room when three quarters of the table are taken: the type with
+// the most flows gives up its finest level, whose packets then count at the
+// level above. Culprits of that level stay under control, but for when it is
+// they who fill the table.
 func (p *Police) aggregate(now uint64, seen *census, out []Event) []Event {
 	f := p.table
 	for f != nil && f.used.Load() > uint64(len(f.tags))/4*3 {
-		t, level, most := None, Subscriber, uint64(0)
-		for other := range seen {
-			for l := Subscriber; l < PhysicalInterface; l++ {
-				if n := seen[other][l].tracked + seen[other][l].culprits; n > most {
-					t, level, most = Type(other), l, n
-				}
-			}
-		}
-		if most == 0 {
+		t, level := seen.largest()
+		if t == None {
 			break // what fills it is a few flows a slot, or came after the count
 		}
 		all := seen[t][level].culprits > uint64(len(f.tags))/4
@@ -80,13 +73,35 @@ func (p *Police) aggregate(now uint64, seen *census, out []Event) []Event {
 			}
 		})
 		seen[t][level].tracked, seen[t][level].culprits = 0, 0
-		p.aggregated++
 		h := &p.hunts[t]
+		if removed == 0 && uint32(level) < h.floor.Load() {
+			continue // given up before, and its last culprits are few
+		}
+		p.aggregated++
 		h.since = now
 		h.floor.Store(max(h.floor.Load(), uint32(level)+1))
 		out = p.report(now, Event{Kind: FlowsAggregated, Type: t, Level: level, Count: removed}, out)
 	}
 	return out
+}
+
+// largest finds the type with the most flows, and the finest level at which it
+// has any; None if there are but those of slots.
+func (c *census) largest() (most Type, finest FlowLevel) {
+	count := uint64(0)
+	for t := None + 1; t < typeCount; t++ {
+		n, first := uint64(0), PhysicalInterface
+		for l, seen := range c[t][:PhysicalInterface] {
+			if n == 0 {
+				first = FlowLevel(l)
+			}
+			n += seen.tracked + seen.culprits
+		}
+		if n > count {
+			most, finest, count = t, first, n
+		}
+	}
+	return most, finest
 }
 
 // deaggregate tells flows apart again when there is room, after the recover time.

@@ -64,8 +64,9 @@ type Handle interface {
 	// Install holds exactly these under their keys. A session that is held
 	// already is replaced in place, with its counters if Key and Element are the
 	// same; otherwise they begin at zero. An element carries one key: a new one
-	// ends the other session. An address belongs to the last session that was
-	// installed with it. The error names sessions that could not be installed;
+	// ends the other session. An address or route belongs to the last session that
+	// was installed with it; when that one ends or gives it up, to the one before,
+	// if it is still there. The error names sessions that could not be installed;
 	// the others are.
 	Install(sessions []Session) error
 	// Remove ends sessions. Their counters can be read until the element is
@@ -113,4 +114,7 @@ type Totals struct {
 	MSSClamped                 uint64 // SYNs whose MSS was lowered, both ways
 	TTLExpired                 uint64 // subscriber packets that end here by their TTL: the kernel answers them
 	Policed                    uint64 // above a session's rate, both ways; counts with the session as Policed
+	RoutesAdded, RoutesDeleted uint64 // kernel routes to prefixes of sessions that no pool covers
+	RoutesFailed               uint64 // times that the kernel refused one; it is tried again
+	RoutesPending              uint64 // now: not yet in the kernel as they should be
 }

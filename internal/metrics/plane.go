@@ -38,6 +38,14 @@ func planeMetrics() []metric[*forward.Totals] {
 		one("holdfast_plane_ttl_expired_total", "Packets whose time to live ended here.", func(t *forward.Totals) uint64 { return t.TTLExpired }),
 		one("holdfast_plane_policed_total", "Subscribers' packets dropped above the rate of their session, both ways.",
 			func(t *forward.Totals) uint64 { return t.Policed }),
+		one("holdfast_plane_routes_added_total", "Kernel routes added for prefixes of subscribers that no pool covers.",
+			func(t *forward.Totals) uint64 { return t.RoutesAdded }),
+		one("holdfast_plane_routes_deleted_total", "Kernel routes removed when subscribers' prefixes went.",
+			func(t *forward.Totals) uint64 { return t.RoutesDeleted }),
+		one("holdfast_plane_routes_failed_total", "Times that the kernel refused such a change; it is tried again.",
+			func(t *forward.Totals) uint64 { return t.RoutesFailed }),
+		{Declaration{"holdfast_plane_routes_pending", Gauge, "Prefixes of subscribers that the kernel does not have as it should.", nil},
+			func(t *forward.Totals, out emit) { out(float64(t.RoutesPending)) }},
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -33,7 +34,7 @@ type Plane struct {
 	instances map[uint16]forward.Instance
 	sessions  map[forward.Key]*session
 	elements  map[element]*state
-	addresses map[destination]*session // the last that was installed with it
+	addresses map[destination][]*session // who has it; the last that was installed with it gets the packets
 	totals    forward.Totals
 	core      [][]byte
 	sent      []packet.Datagram
@@ -76,7 +77,7 @@ func New(o Options) *Plane {
 	}
 	return &Plane{
 		opt: o, instances: map[uint16]forward.Instance{},
-		sessions: map[forward.Key]*session{}, elements: map[element]*state{}, addresses: map[destination]*session{},
+		sessions: map[forward.Key]*session{}, elements: map[element]*state{}, addresses: map[destination][]*session{},
 	}
 }
 
@@ -226,7 +227,7 @@ func (h *handle) install(f forward.Session) {
 		p.end(old)
 	}
 	for _, d := range s.destinations() {
-		p.addresses[d] = s
+		p.addresses[d] = append(p.addresses[d], s)
 	}
 	st.holder = s
 	p.sessions[f.Key] = s
@@ -253,7 +254,8 @@ func (p *Plane) end(s *session) {
 		st.holder = nil
 	}
 	for _, d := range s.destinations() {
-		if p.addresses[d] == s {
+		p.addresses[d] = slices.DeleteFunc(p.addresses[d], func(o *session) bool { return o == s })
+		if len(p.addresses[d]) == 0 {
 			delete(p.addresses, d)
 		}
 	}

@@ -196,8 +196,8 @@ func (p *Plane) down(instance uint16, ip []byte) []numbered {
 func (p *Plane) find(instance uint16, ip []byte) *session {
 	_, to := addresses(ip)
 	for bits := to.BitLen(); bits >= 0; bits-- {
-		if s := p.addresses[destination{instance, netip.PrefixFrom(to, bits).Masked()}]; s != nil {
-			return s
+		if list := p.addresses[destination{instance, netip.PrefixFrom(to, bits).Masked()}]; len(list) > 0 {
+			return list[len(list)-1]
 		}
 	}
 	return nil

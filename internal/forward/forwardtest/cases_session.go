@@ -137,6 +137,52 @@ func addressMoves(k *kit) {
 	k.wantSent("gone")
 }
 
+// What several sessions claim, be it an address or a route, goes to the last of
+// them, and back to the one before when that ends: two lines into one site.
+// Sources are right from any of them.
+func addressReturns(k *kit) {
+	s := []forward.Session{k.subscriber(1), k.subscriber(2), k.subscriber(3)}
+	for i := range s {
+		s[i].IPv4, s[i].IPv6 = s[0].IPv4, s[0].IPv6
+		s[i].Routes = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("198.51.100.77/32"), netip.MustParsePrefix("2001:db8:200::/48")}
+	}
+	k.install(s...)
+	wantAt := func(why string, to ...forward.Session) {
+		k.Helper()
+		var want [][]byte
+		for _, a := range []netip.Addr{s[0].IPv4, inside(s[0]), addr("192.0.2.9"), addr("198.51.100.77"), addr("2001:db8:200:1::9")} {
+			from := core4()
+			if a.Is6() {
+				from = core6()
+			}
+			ip := IP{From: from, To: a}.Bytes()
+			k.Down(ip)
+			for _, s := range to {
+				want = append(want, deliver(s, ip))
+			}
+		}
+		k.wantSent(why, want...)
+	}
+	wantAt("the last", s[2])
+	up := IP{From: addr("192.0.2.9"), To: core4()}.Bytes()
+	k.up(s[0], up)
+	k.wantCore("from the first", up)
+	k.remove(s[1])
+	wantAt("one in between ends", s[2])
+	k.install(s[1])
+	wantAt("who comes again is the last", s[1])
+	k.remove(s[1])
+	wantAt("the one before", s[2])
+	k.install(s[2], s[2])
+	wantAt("said again", s[2])
+	bare := s[2]
+	bare.IPv4, bare.IPv6, bare.Routes = addr("100.64.5.5"), netip.Prefix{}, nil
+	k.install(bare)
+	wantAt("given up", s[0])
+	k.remove(bare, s[0])
+	wantAt("nobody")
+}
+
 // To say the same again changes nothing.
 func installIsIdempotent(k *kit) {
 	s := k.subscriber(1)

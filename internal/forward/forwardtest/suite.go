@@ -43,6 +43,7 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"ElementTakenOver", elementTakenOver},
 		{"AddressesSwapped", addressesSwapped},
 		{"AddressMoves", addressMoves},
+		{"AddressReturns", addressReturns},
 		{"InstallIsIdempotent", installIsIdempotent},
 		{"InstallNamesWhatFailed", installNamesWhatFailed},
 		{"RemoveUnknown", removeUnknown},
@@ -185,7 +186,9 @@ func (k *kit) wantCounters(why string, s forward.Session, want forward.Counters)
 // wantTotals asks for exactly these totals since the plane was made.
 func (k *kit) wantTotals(why string, want forward.Totals) {
 	k.Helper()
-	if d := cmp.Diff(want, k.Plane.Totals()); d != "" {
+	got := k.Plane.Totals()
+	got.RoutesAdded, got.RoutesDeleted, got.RoutesPending = 0, 0, 0 // a kernel's, in its own time
+	if d := cmp.Diff(want, got); d != "" {
 		k.Errorf("%s: totals (-want +got):\n%s", why, d)
 	}
 }

@@ -15,7 +15,8 @@
 // Files in reading order: plane.go (what there is), session.go (one subscriber
 // as the packet path sees it), index.go and table.go (finding it), handle.go
 // (the shards' grip), slot.go (counters), then the paths above, police.go (the
-// rates of sessions), bucket.go (the rate of ICMP errors), gateway.go (sockets of our addresses), path.go (the MTU of
+// rates of sessions), router.go (the kernel's routes to sessions), bucket.go (the
+// rate of ICMP errors), gateway.go (sockets of our addresses), path.go (the MTU of
 // the way to a LAC).
 //
 // # Who owns what
@@ -37,10 +38,14 @@
 //
 // The kernel routes between the device and the core, counts down TTLs and
 // answers those that expire, so the host must be a router (ip_forward and its
-// IPv6 twin). Pools are routed to the device as aggregates. Strict reverse-path
-// filtering holds for pool addresses; framed routes outside of the pools need a
-// route to the device, or the kernel neither delivers to them nor, when strict,
-// accepts from them. The device takes packets from its own host's addresses
+// IPv6 twin). Pools are routed to the device as aggregates. Framed routes and
+// addresses outside of the pools get a route each while a session has them
+// (router.go), without which the kernel neither delivers to them nor, under
+// strict reverse-path filtering, accepts from them. Such a route takes nobody's
+// place: where the host has one for the very prefix already, ours waits until it
+// is gone, and is counted as refused and pending. All our routes carry protocol
+// 76 and go with the device; on a device that outlives the daemon the next start
+// clears them. The device takes packets from its own host's addresses
 // (accept_local), since that is where its ICMP errors come from; subscribers
 // cannot use this, as their sources are checked before. Hosts that carry
 // traffic between subscribers should set net.ipv4.conf.all.send_redirects to 0:

@@ -62,6 +62,7 @@ func (h *handle) install(s *session) {
 	}
 	old := p.tunnels.get(s.key)
 	s.instance.addresses.add(s)
+	s.instance.claim(s)
 	p.tunnels.set(s.key, s)
 	if old != nil {
 		h.end(old)
@@ -76,6 +77,7 @@ func (h *handle) install(s *session) {
 // end takes a session's addresses, path and element away; its key is the caller's.
 func (h *handle) end(s *session) {
 	s.instance.addresses.remove(s)
+	s.instance.release(s)
 	h.plane.leave(s.path)
 	owner := h.plane.handles[s.shard]
 	if owner.elements[s.element] == s {

@@ -54,6 +54,7 @@ type instance struct {
 	table            int                    // kernel table of its pools; 0: main
 	queues           []device               //
 	addresses        addresses              // of its sessions; changed under Plane.mu
+	router           *router                // to those of them that are in no pool
 	own              atomic.Pointer[source] // what ICMP errors come from
 }
 
@@ -87,16 +88,70 @@ func (p *Plane) Instance(want forward.Instance) error {
 		return errClosed
 	}
 	i := p.instances[want.ID]
-	if i == nil {
+	fresh := i == nil
+	if fresh {
 		var err error
 		if i, err = p.open(want.ID); err != nil {
 			return fmt.Errorf("tun: routing instance %s: %w", want.Name, err)
 		}
 	}
+	pools := i.Pools
 	if err := i.make(want); err != nil {
 		return fmt.Errorf("tun: routing instance %s: %w", want.Name, err)
 	}
+	if !fresh && !slices.Equal(pools, i.Pools) {
+		p.repool(i, pools)
+	}
 	return nil
+}
+
+// repool claims routes for sessions that a pool does not cover any more, and
+// gives up those that one does. It looks at all sessions; pools change at a
+// commit, if ever. Callers hold mu.
+func (p *Plane) repool(i *instance, last []netip.Prefix) {
+	for _, h := range p.handles {
+		for _, s := range h.elements {
+			if s == nil || s.instance != i {
+				continue
+			}
+			for prefix := range s.prefixes {
+				switch was, is := covered(last, prefix), covered(i.Pools, prefix); {
+				case was && !is:
+					i.router.claim(prefix)
+				case is && !was:
+					i.router.release(prefix)
+				}
+			}
+		}
+	}
+}
+
+// covered tells whether a pool's route leads to all of a prefix.
+func covered(pools []netip.Prefix, p netip.Prefix) bool {
+	for _, pool := range pools {
+		if pool.Bits() <= p.Bits() && pool.Contains(p.Addr()) {
+			return true
+		}
+	}
+	return false
+}
+
+// claim gives a session its routes.
+func (i *instance) claim(s *session) {
+	for p := range s.prefixes {
+		if !covered(i.Pools, p) {
+			i.router.claim(p)
+		}
+	}
+}
+
+// release takes a session's routes away.
+func (i *instance) release(s *session) {
+	for p := range s.prefixes {
+		if !covered(i.Pools, p) {
+			i.router.release(p)
+		}
+	}
 }
 
 // open makes the device and starts its queues.
@@ -110,6 +165,15 @@ func (p *Plane) open(id uint16) (*instance, error) {
 	if i.queues, err = p.opt.open(i.device, p.opt.Queues); err != nil {
 		return nil, err
 	}
+	routes, err := p.opt.openRoutes(i.device, i.table)
+	if err != nil {
+		for _, q := range i.queues {
+			err = errors.Join(err, q.Close())
+		}
+		return nil, err
+	}
+	i.router = newRouter(routes, p.opt.routeRetry)
+	p.tasks.Go(func() { i.router.run(p.done) })
 	i.own.Store(newSource(nil))
 	p.instances[id] = i
 	for n, q := range i.queues {
@@ -122,6 +186,7 @@ func (p *Plane) open(id uint16) (*instance, error) {
 // make brings the kernel's side of the instance to what is wanted. Whatever is
 // so already stays untouched; after an error the next call goes on from there.
 func (i *instance) make(want forward.Instance) error {
+	i.router.setPools(want.Pools)
 	if _, ok := i.queues[0].(kernelDevice); ok {
 		if err := i.configure(want); err != nil {
 			return err
@@ -183,8 +248,11 @@ func (i *instance) settings() error {
 		kernel.SetSysctl(filepath.Join(dir, "send_redirects"), "0"))
 }
 
-// routes makes the pools, and nothing else of ours, lead to the device.
+// routes makes the pools and what sessions have beside them, and nothing else of
+// ours, lead to the device.
 func (i *instance) routes(pools []netip.Prefix) error {
+	i.router.working.Lock()
+	defer i.router.working.Unlock()
 	have, err := kernel.DeviceRoutes(i.device)
 	if err != nil {
 		return err
@@ -193,12 +261,21 @@ func (i *instance) routes(pools []netip.Prefix) error {
 	for _, pool := range pools {
 		wanted[kernel.Route{Device: i.device, Prefix: pool.Masked(), Table: i.table}] = true
 	}
+	var rest []netip.Prefix
 	for _, r := range have {
-		if wanted[r] {
+		switch {
+		case wanted[r]:
 			delete(wanted, r)
-			continue
+		case r.Table == i.table && !r.Via.IsValid():
+			rest = append(rest, r.Prefix)
+		default:
+			if err := kernel.DelRoute(r); err != nil {
+				return err
+			}
 		}
-		if err := kernel.DelRoute(r); err != nil {
+	}
+	for _, p := range i.router.compare(rest) {
+		if err := kernel.DelRoute(kernel.Route{Device: i.device, Prefix: p, Table: i.table}); err != nil {
 			return err
 		}
 	}

@@ -34,6 +34,9 @@ type Options struct {
 
 	open  func(name string, queues int) ([]device, error) // another kind of device; for tests
 	clock func() time.Duration                            // another clock; for tests
+
+	openRoutes func(device string, table int) (routeTable, error) // another kernel; for tests
+	routeRetry time.Duration                                      // how long a refused route waits [10 s]
 }
 
 func (o *Options) defaults() error {
@@ -56,6 +59,12 @@ func (o *Options) defaults() error {
 	}
 	if o.open == nil {
 		o.open = openKernel
+	}
+	if o.openRoutes == nil {
+		o.openRoutes = openKernelRoutes
+	}
+	if o.routeRetry == 0 {
+		o.routeRetry = 10 * time.Second
 	}
 	if o.clock == nil {
 		o.clock = since()

@@ -93,6 +93,29 @@ func (p *Plane) newSession(shard int, f *forward.Session) (*session, error) {
 	return s, nil
 }
 
+// prefixes yields all that the core may call the session by.
+func (s *session) prefixes(yield func(netip.Prefix) bool) {
+	if s.has4 {
+		var b [4]byte
+		binary.BigEndian.PutUint32(b[:], s.ip4)
+		if !yield(netip.PrefixFrom(netip.AddrFrom4(b), 32)) {
+			return
+		}
+	}
+	if s.has6 {
+		var b [16]byte
+		binary.BigEndian.PutUint64(b[:], s.ip6)
+		if !yield(netip.PrefixFrom(netip.AddrFrom16(b), 64)) {
+			return
+		}
+	}
+	for _, r := range s.routes {
+		if !yield(r) {
+			return
+		}
+	}
+}
+
 // owns tells whether a packet's source is the subscriber's.
 func (s *session) owns(ip []byte, v6 bool) bool {
 	if v6 {

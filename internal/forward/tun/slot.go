@@ -156,11 +156,20 @@ func (p *Plane) Totals() forward.Totals {
 			sum[i] += s.totals[i].Load()
 		}
 	}
-	return forward.Totals{
+	total := forward.Totals{
 		PuntedControl: sum[puntedControl], PuntDropped: sum[puntDropped], UnknownSession: sum[unknownSession],
 		Malformed: sum[malformed], WrongPeer: sum[wrongPeer], NoRoute: sum[noRoute],
 		ICMPSent: sum[icmpSent], ICMPSuppressed: sum[icmpSuppressed],
 		SendDropped: sum[sendDropped], DeviceDropped: sum[deviceDropped],
 		MSSClamped: sum[mssClamped], TTLExpired: sum[ttlExpired], Policed: sum[policed],
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, i := range p.instances {
+		total.RoutesAdded += i.router.added.Load()
+		total.RoutesDeleted += i.router.deleted.Load()
+		total.RoutesFailed += i.router.failed.Load()
+		total.RoutesPending += i.router.pending()
+	}
+	return total
 }

@@ -5,6 +5,7 @@ package tun
 import (
 	"encoding/binary"
 	"net/netip"
+	"slices"
 	"sync/atomic"
 
 	"github.com/gaissmai/bart"
@@ -27,6 +28,10 @@ func (t *tunnels) lookup(h *frame.Header) *session { return t[h.TunnelID].get(ui
 type addresses struct {
 	v4, v6 blocks
 	routes atomic.Pointer[bart.Table[*session]] // nil: no session has any
+
+	// Sessions whose prefix another one has taken, the next to be served last.
+	// The writer's.
+	waiting map[netip.Prefix][]*session
 }
 
 // blocks maps a number to a session, by blocks of 256 neighbours.
@@ -44,91 +49,116 @@ func (b *blocks) get(n uint64) *session {
 	return nil
 }
 
-// set gives n to s.
-func (b *blocks) set(n uint64, s *session) {
+// set gives n to s, or to nobody, and tells whose it was.
+func (b *blocks) set(n uint64, s *session) (last *session) {
 	k := b.index.get(n >> 8)
 	fresh := k == nil
 	if fresh {
+		if s == nil {
+			return nil
+		}
 		k = new(block)
 	}
-	if k.sessions[n&255].Swap(s) == nil {
+	last = k.sessions[n&255].Swap(s)
+	switch {
+	case last == nil && s != nil:
 		k.live++
+	case last != nil && s == nil:
+		k.live--
 	}
-	if fresh {
+	switch {
+	case k.live == 0:
+		b.index.set(n>>8, nil)
+	case fresh:
 		b.index.set(n>>8, k)
 	}
+	return last
 }
 
-// drop takes n from s, unless another session has taken it over.
-func (b *blocks) drop(n uint64, s *session) {
-	k := b.index.get(n >> 8)
-	if k == nil || !k.sessions[n&255].CompareAndSwap(s, nil) {
-		return
-	}
-	if k.live--; k.live == 0 {
-		b.index.set(n>>8, nil)
-	}
-}
-
-// add makes the session reachable under all its addresses.
+// add makes the session reachable under all its addresses, whoever had them. Who
+// had one and lives on waits until it is free again.
 func (a *addresses) add(s *session) {
-	if s.has4 {
-		a.v4.set(uint64(s.ip4), s)
-	}
-	if s.has6 {
-		a.v6.set(s.ip6, s)
-	}
-	for _, r := range s.routes {
-		if b, n := a.exact(r); b != nil {
-			b.set(n, s)
+	for p := range s.prefixes {
+		last := a.set(p, s)
+		if last == nil || last == s || last.key == s.key { // that one is about to end
 			continue
 		}
-		t := a.routes.Load()
-		if t == nil {
-			t = new(bart.Table[*session])
+		if a.waiting == nil {
+			a.waiting = map[netip.Prefix][]*session{}
 		}
-		a.routes.Store(t.InsertPersist(r, s))
+		a.waiting[p] = append(a.waiting[p], last)
 	}
 }
 
-// exact finds the place of a route that is one entry of the blocks: an IPv4
+// remove takes the session's addresses away. One that it holds goes to the
+// session that held it before and still has it, if there is any.
+func (a *addresses) remove(s *session) {
+	for p := range s.prefixes {
+		list := a.waiting[p]
+		switch {
+		case a.get(p) != s:
+			list = slices.DeleteFunc(list, func(w *session) bool { return w == s })
+		case len(list) == 0:
+			a.set(p, nil)
+		default:
+			a.set(p, list[len(list)-1])
+			list = slices.Delete(list, len(list)-1, len(list))
+		}
+		if len(list) > 0 {
+			a.waiting[p] = list
+		} else if a.waiting != nil {
+			delete(a.waiting, p)
+		}
+	}
+}
+
+// get returns the holder of just this prefix.
+func (a *addresses) get(p netip.Prefix) *session {
+	if b, n := a.exact(p); b != nil {
+		return b.get(n)
+	}
+	if t := a.routes.Load(); t != nil {
+		s, _ := t.Get(p)
+		return s
+	}
+	return nil
+}
+
+// set gives a prefix to s, or to nobody, and tells whose it was.
+func (a *addresses) set(p netip.Prefix, s *session) (last *session) {
+	if b, n := a.exact(p); b != nil {
+		return b.set(n, s)
+	}
+	t := a.routes.Load()
+	if t == nil {
+		if s == nil {
+			return nil
+		}
+		t = new(bart.Table[*session])
+	}
+	last, _ = t.Get(p)
+	if s != nil {
+		t = t.InsertPersist(p, s)
+	} else if t = t.DeletePersist(p); t.Size() == 0 {
+		t = nil
+	}
+	a.routes.Store(t)
+	return last
+}
+
+// exact finds the place of a prefix that is one entry of the blocks: an IPv4
 // address, or an IPv6 /64. These are found first, as the longest match; an IPv6
 // route that is longer does not reach into another session's /64.
 func (a *addresses) exact(r netip.Prefix) (b *blocks, n uint64) {
-	switch octets := r.Addr().AsSlice(); {
-	case r.Addr().Is4() && r.Bits() == 32:
-		return &a.v4, uint64(binary.BigEndian.Uint32(octets))
-	case r.Addr().Is6() && r.Bits() == 64:
-		return &a.v6, binary.BigEndian.Uint64(octets)
+	switch at := r.Addr(); {
+	case at.Is4() && r.Bits() == 32:
+		octets := at.As4()
+		return &a.v4, uint64(binary.BigEndian.Uint32(octets[:]))
+	case at.Is6() && r.Bits() == 64:
+		octets := at.As16()
+		return &a.v6, binary.BigEndian.Uint64(octets[:])
 	}
 	return nil, 0
-}
-
-// remove takes away those addresses of the session that it still holds.
-func (a *addresses) remove(s *session) {
-	if s.has4 {
-		a.v4.drop(uint64(s.ip4), s)
-	}
-	if s.has6 {
-		a.v6.drop(s.ip6, s)
-	}
-	for _, r := range s.routes {
-		if b, n := a.exact(r); b != nil {
-			b.drop(n, s)
-			continue
-		}
-		t := a.routes.Load()
-		if t == nil {
-			continue
-		}
-		if holder, ok := t.Get(r); !ok || holder != s {
-			continue
-		}
-		if t = t.DeletePersist(r); t.Size() == 0 {
-			t = nil
-		}
-		a.routes.Store(t)
-	}
 }
 
 // find returns the session that a packet is for, nil if none.

@@ -225,6 +225,7 @@ type twin struct {
 	socket *twinSocket
 	device *twinDevice
 	clock  *atomic.Int64
+	routes *twinRoutes
 	forwardtest.Harness
 }
 
@@ -235,12 +236,14 @@ func newTwin(t testing.TB, edit func(*Options)) *twin {
 		socket: newTwinSocket(netip.MustParseAddrPort("192.0.2.1:1701")),
 		device: &twinDevice{in: newInbox[[]byte]()},
 		clock:  &atomic.Int64{},
+		routes: newTwinRoutes(),
 	}
 	o := Options{
 		Shards: forwardtest.Shards, ShardOf: forwardtest.ShardOf, Punt: r.Punt, Sequenced: r.Sequenced,
 		Sockets: []Socket{w.socket}, ElementMax: 4096,
-		open:  func(string, int) ([]device, error) { return []device{w.device}, nil },
-		clock: func() time.Duration { return time.Duration(w.clock.Load()) },
+		open:       func(string, int) ([]device, error) { return []device{w.device}, nil },
+		openRoutes: func(string, int) (routeTable, error) { return w.routes, nil },
+		clock:      func() time.Duration { return time.Duration(w.clock.Load()) },
 	}
 	if edit != nil {
 		edit(&o)

@@ -53,6 +53,7 @@ type exchanger struct {
 	next   atomic.Uint64 // the last handle given out; any goroutine
 
 	host     string // our host name
+	options  radius.Options
 	tls      tlsConfigs
 	requests map[radius.Ref]*pending
 	ports    map[portKey]*port
@@ -153,7 +154,7 @@ func (x *exchanger) do(ctx context.Context, f func(now time.Time)) bool {
 
 // configure puts servers in force.
 func (x *exchanger) configure(now time.Time, host string, servers []*radius.Server, o radius.Options, t tlsConfigs) {
-	x.host, x.tls = host, t
+	x.host, x.options, x.tls = host, o, t
 	x.client.Configure(now, servers, o, &x.fx)
 	x.carryOut(now)
 }

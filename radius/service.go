@@ -132,13 +132,21 @@ func (c *Client) die(s *service, fx *Effects) {
 			r = next
 		}
 	}
-	for i := range s.slots.all { // a held slot's request is in flight here
-		if r := s.slots.all[i].request; s.slots.all[i].state == slotHeld {
-			if m, ok := c.nextAlive(r); ok {
-				c.abandon(r)
-				s.counters.Rollovers++
-				c.enqueueAt(r, m)
-			}
+	c.evacuate(s, c.nextAlive)
+}
+
+// evacuate takes what is in flight at a dead service to where another one is known
+// that lives.
+func (c *Client) evacuate(s *service, other func(*request) (int, bool)) {
+	for i := range s.slots.all {
+		if s.slots.all[i].state != slotHeld {
+			continue
+		}
+		r := s.slots.all[i].request // is in flight here, or the slot would not be held
+		if m, ok := other(r); ok {
+			s.counters.Rollovers++
+			c.abandon(r)
+			c.enqueueAt(r, m)
 		}
 	}
 }
@@ -158,8 +166,7 @@ func (c *Client) heard(s *service, fx *Effects) {
 	}
 }
 
-// revive takes a dead service back, and those who wait at other dead ones that it
-// could serve.
+// revive takes a dead service back, and from other dead ones what it can serve.
 func (c *Client) revive(s *service, fx *Effects) {
 	s.probe = nil
 	s.window.restart()
@@ -178,6 +185,10 @@ func (c *Client) revive(s *service, fx *Effects) {
 				r = next
 			}
 		}
+		c.evacuate(o, func(r *request) (int, bool) {
+			m := r.group.index(s.server)
+			return m, m >= 0
+		})
 	}
 	for k := range s.waiting {
 		for r := s.waiting[k].head; r != nil; r = r.next {

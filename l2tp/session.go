@@ -137,6 +137,7 @@ func (e *Endpoint) sendCDN(now time.Time, t *tunnel, local, peer SessionID, why 
 func (e *Endpoint) hangUp(now time.Time, t *tunnel, el Element, err error, why Result, cause *DisconnectCause, fx *Effects) {
 	s := e.space.at(el)
 	if s.state != SessionWaitTunnel {
+		s.told = true
 		e.sendCDN(now, t, s.local, s.peer, why, cause, fx)
 	}
 	e.endCall(now, t, el, err, why, cause, fx)
@@ -199,6 +200,7 @@ func (e *Endpoint) requestCall(now time.Time, t *tunnel, el Element, fx *Effects
 	m.Add(wire.AssignedSessionID)
 	s.call.requestAVPs(m)
 	e.becomeCall(now, t, el, SessionWaitReply)
+	s.told = true
 	e.send(now, t, 0, fx)
 }
 
@@ -218,6 +220,7 @@ func (e *Endpoint) AcceptCall(now time.Time, el Element, fx *Effects) {
 	m.AssignedSessionID = uint16(s.local)
 	m.Add(wire.AssignedSessionID)
 	e.becomeCall(now, t, el, state)
+	s.told = true
 	e.send(now, t, s.peer, fx)
 	e.arm(t)
 }

@@ -19,6 +19,7 @@ func (e *Endpoint) callRequested(now time.Time, t *tunnel, session SessionID, m 
 	if old, ok := e.space.byPeer(t.local, peer); ok {
 		// The LAC has forgotten the old call, and it calls the new one by the same id. So
 		// the CDN names only our id: it must not be taken for the new call.
+		e.space.at(old).told = true
 		e.sendCDN(now, t, e.space.at(old).local, 0, Result{Code: wire.CDNAdmin, Message: "session id used again"}, nil, fx)
 		e.endCall(now, t, old, ErrReplaced, Result{}, nil, fx)
 	}

@@ -134,11 +134,22 @@ func (s *space) allocate(t TunnelID, c *calls, now int64) Element {
 	return el
 }
 
-// release ends the life of a session; its id may be used again after rested.
+// release ends the life of a session; its id may be used again after rested. One
+// that the peer has never heard of need not rest: under a flood of calls the same
+// few elements come and go, and stay in the processor's caches.
 func (s *space) release(c *calls, el Element, rested int64) {
 	x := s.at(el)
 	if x.peer != 0 {
 		s.forgetPeer(el)
+	}
+	c.count--
+	if !x.told {
+		*x = session{tunnel: x.tunnel, local: x.local, next: c.first}
+		c.first = el
+		if c.last == noElement {
+			c.last = el
+		}
+		return
 	}
 	*x = session{tunnel: x.tunnel, local: x.local, rested: rested, next: noElement}
 	if c.last == noElement {
@@ -147,7 +158,6 @@ func (s *space) release(c *calls, el Element, rested int64) {
 		s.at(c.last).next = el
 	}
 	c.last = el
-	c.count--
 }
 
 // drop gives all extents of a tunnel back.

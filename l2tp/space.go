@@ -38,6 +38,7 @@ type session struct {
 	lates   uint8 // late data messages in a row, each the next of the one before
 
 	lns        bool // our role in this call
+	told       bool // the peer has heard of local
 	required   bool // AVP 39: all data of this session is sequenced
 	sequencing bool // we send Ns now
 }

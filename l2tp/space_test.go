@@ -133,7 +133,7 @@ func TestFullTunnel(t *testing.T) {
 			t.Fatalf("call %d: element %d", n, el)
 		}
 		seen[el] = true
-		s.at(el).state = SessionEstablished
+		s.at(el).state, s.at(el).told = SessionEstablished, true
 		if back := c.element(s.at(el).local); back != el {
 			t.Fatalf("id %d leads to %d, want %d", s.at(el).local, back, el)
 		}
@@ -149,6 +149,10 @@ func TestFullTunnel(t *testing.T) {
 	}
 	if s.allocate(7, &c, 99) != noElement || s.allocate(7, &c, 100) == noElement {
 		t.Fatal("a freed id must rest, and then be used again")
+	}
+	el := s.allocate(7, &c, 100)
+	if s.release(&c, el, 200); s.allocate(7, &c, 100) != el {
+		t.Fatal("an id that nobody has heard of need not rest")
 	}
 	s.drop(&c)
 	if el := s.take(extentKinds - 1); el == noElement || el >= s.top {

@@ -143,6 +143,29 @@ func (c *Controller) Offer(now time.Time, call Call, out []Dismissal) []Dismissa
 	return out
 }
 
+// TurnAway says whether a call is not even to be parked: there is no room, its LAC
+// has its share of it, its tunnel has a call there, and all that wait have come so
+// lately that one more newcomer is worth no more than they are. It is dismissed
+// then, with CDN unless it is to be forgotten. Under a flood most calls go this way:
+// it costs least.
+func (c *Controller) TurnAway(now time.Time, call Call) (away, silent bool) {
+	t := c.ns(now)
+	if c.queue.count == 0 || c.cfg.Disabled || c.queue.count < c.most(t) || !c.queue.satisfied(call.LAC, call.Tunnel, t-int64(lineAge)) {
+		return false, false
+	}
+	c.counters.Offered++
+	c.counters.Crowded++
+	c.crowdedAt = t
+	if silent = c.quiet(t); silent {
+		c.counters.Silent++
+	}
+	return true, silent
+}
+
+// quiet reports whether a call has to be dismissed without a CDN, and takes one of
+// the budget if not.
+func (c *Controller) quiet(now int64) bool { return !c.without(RefusalBudget) && !c.refusals.take(now) }
+
 // most is how many calls may be parked.
 func (c *Controller) most(now int64) int {
 	if c.cfg.Disabled || c.without(ShortQueue) {
@@ -286,7 +309,7 @@ func (c *Controller) dismiss(now time.Time, i int32, why Verdict) Dismissal {
 	p := &c.queue.parked[i]
 	d := Dismissal{
 		Element: p.element, Verdict: why, Waited: time.Duration(c.ns(now) - p.arrived),
-		Silent: !c.without(RefusalBudget) && !c.refusals.take(c.ns(now)),
+		Silent: c.quiet(c.ns(now)),
 	}
 	switch why {
 	case Superseded:

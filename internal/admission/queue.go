@@ -110,6 +110,21 @@ func (q *queue) oldestArrival(now int64) int64 {
 	return q.parked[q.all.first].arrived
 }
 
+// satisfied reports whether a LAC has its share of the parked calls, or nearly so,
+// its tunnel one of them, and none of the LAC's arrived before since.
+func (q *queue) satisfied(addr netip.Addr, id uint16, since int64) bool {
+	k, ok := q.lacAt[addr]
+	if !ok {
+		return false
+	}
+	l := &q.lacs[k]
+	if l.count == 0 || l.count*q.waiting < q.count-q.count/8 || q.parked[l.first].arrived < since {
+		return false
+	}
+	_, ok = q.tunAt[tunnelKey{k, id}]
+	return ok
+}
+
 // park puts a call at the end of its lists.
 func (q *queue) park(c Call, arrived int64) int32 {
 	k := q.lacOf(c.LAC)

@@ -42,6 +42,27 @@ func (e *Engine) offer(s *session, fx *Effects) {
 	}
 }
 
+// sendAway says whether a call is to be refused for want of room. Those that are
+// not even told so are forgotten here, before anything is made for them: there are
+// too many for any history.
+func (e *Engine) sendAway(ef *l2tp.Effect, t *tunnel, fx *Effects) (away, forgotten bool) {
+	if !e.admitting || e.cfg.Drain || e.stopping {
+		return false, false
+	}
+	away, forgotten = e.adm.TurnAway(e.now, admission.Call{Tunnel: uint16(ef.Tunnel), LAC: ef.Peer.Addr()})
+	if !forgotten {
+		return away, false
+	}
+	e.counters.CallsRequested++
+	e.counters.Ended[CauseTooBusy]++
+	e.counters.Failed[CauseTooBusy]++
+	if t.dest != nil {
+		t.dest.sessionsFailed++
+	}
+	e.l2.ForgetCall(e.now, ef.Element, &fx.l2tp)
+	return true, true
+}
+
 // Begin sets up the next parked call. The shard calls it, again and again, when
 // it has nothing to do for calls already begun; false: none may be begun now.
 func (e *Engine) Begin(now time.Time, fx *Effects) bool {

@@ -15,6 +15,10 @@ func (e *Engine) callRequested(ef *l2tp.Effect, fx *Effects) {
 		e.l2.CloseCall(e.now, ef.Element, causes[CauseUnexpected].result, nil, &fx.l2tp)
 		return
 	}
+	away, forgotten := e.sendAway(ef, t, fx)
+	if forgotten {
+		return
+	}
 	s := e.sessions.make(ef.Element)
 	e.serial++
 	s.serial, s.tunnel, s.id, s.bind, s.createdAt = e.serial, ef.Tunnel, ef.Session, t.bind, e.arrived
@@ -29,6 +33,8 @@ func (e *Engine) callRequested(ef *l2tp.Effect, fx *Effects) {
 		e.refuseCall(s, CauseDrain, fx)
 	case t.bind.Client.TunnelSessionMax > 0 && t.sessions > t.bind.Client.TunnelSessionMax:
 		e.refuseCall(s, CauseTunnelLimit, fx)
+	case away:
+		e.refuseCall(s, CauseTooBusy, fx)
 	default:
 		s.line = lineOf(e.call(s))
 		e.offer(s, fx)

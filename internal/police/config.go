@@ -70,7 +70,7 @@ func (c Control) String() string { return [controls]string{"drop", "keep", "poli
 // Knobs is a set of statements of a TypeConfig.
 type Knobs uint32
 
-// The statements, as bits of TypeConfig.Configured.
+// The statements, as bits of Configured.
 const (
 	KnobBandwidth Knobs = 1 << iota
 	KnobBurst
@@ -87,9 +87,9 @@ const (
 	KnobFlowTimeout
 	KnobTimeoutActive
 	KnobNoFlowLogging
-	KnobLevelBandwidth // of any level
-	KnobLevelMode      // of any level
-	KnobLevelControl   // of any level
+	KnobLevelBandwidth // these three in LevelConfig.Configured
+	KnobLevelMode
+	KnobLevelControl
 
 	knobsPolicer = KnobBandwidth | KnobBurst
 	knobsFlow    = KnobFlowMode | KnobDetectTime | KnobFlowRecoverTime | KnobFlowTimeout | KnobTimeoutActive |
@@ -117,7 +117,9 @@ type Slot struct {
 }
 
 // TypeConfig is "protocols GROUP TYPE". Configured tells what the operator
-// wrote from what Defaults did; a value without its bit counts as a default.
+// wrote from what Defaults did; a value without its bit counts as a default. In
+// particular a packet type has a policer of its own only with KnobBandwidth or
+// KnobBurst, and only these two on an aggregate put established tunnels under it.
 type TypeConfig struct {
 	Configured           Knobs
 	Bandwidth            uint32 // packets a second; 0: none may pass
@@ -204,10 +206,19 @@ func (c *Config) Policed(t Type) bool {
 // FlowType is the type whose flow detection the packets of t are subject to:
 // its own if the operator configured anything about it, else its aggregate's.
 func (c *Config) FlowType(t Type) Type {
-	if c.Types[t].Configured&(knobsPolicer|knobsFlow) != 0 {
+	if c.Types[t].AllConfigured()&(knobsPolicer|knobsFlow) != 0 {
 		return t
 	}
 	return t.Group().Aggregate()
+}
+
+// AllConfigured is what the operator wrote about the type, its levels included.
+func (c *TypeConfig) AllConfigured() Knobs {
+	k := c.Configured
+	for _, l := range c.Flow.Levels {
+		k |= l.Configured
+	}
+	return k
 }
 
 // slot finds what t says about a slot.

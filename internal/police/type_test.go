@@ -32,3 +32,15 @@ func TestTypeNames(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// The words that operators know.
+func TestStateWords(t *testing.T) {
+	for state, want := range map[police.State]string{
+		police.NeverViolated: "never violated", police.WasViolated: "no longer being violated",
+		police.IsViolated: "currently being violated!", police.WasAndIsViolated: "currently being violated!",
+	} {
+		if got := state.String(); got != want {
+			t.Errorf("%d is %q, want %q", state, got, want)
+		}
+	}
+}

@@ -200,9 +200,9 @@ func (f *Fixture) set(w []string) error {
 	case "flow-detection-mode on":
 		y.Flow.Mode, y.Configured = police.On, y.Configured|police.KnobFlowMode
 	case "flow-level-bandwidth subscriber":
-		y.Flow.Levels[police.Subscriber].Bandwidth, y.Configured = uint32(n), y.Configured|police.KnobLevelBandwidth
+		y.Flow.Levels[police.Subscriber] = police.LevelConfig{Bandwidth: uint32(n), Configured: police.KnobLevelBandwidth}
 	case "flow-level-bandwidth logical-interface":
-		y.Flow.Levels[police.LogicalInterface].Bandwidth, y.Configured = uint32(n), y.Configured|police.KnobLevelBandwidth
+		y.Flow.Levels[police.LogicalInterface] = police.LevelConfig{Bandwidth: uint32(n), Configured: police.KnobLevelBandwidth}
 	case "fpc 1 bandwidth-scale":
 		y.Slots, y.Configured = []police.SlotConfig{{Number: 1, BandwidthScale: uint32(n), BurstScale: 100}}, y.Configured|police.KnobSlots
 	default:

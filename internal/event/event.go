@@ -28,6 +28,7 @@ const (
 	SessionDown
 	SessionRefused
 	AuthenticationFailed
+	GrantRefused
 	PoolExhausted
 	HalfOpenEvicted
 	PeerAddressChanged
@@ -43,6 +44,11 @@ const (
 	RADIUSStalled
 	RADIUSServerDead
 	RADIUSServerAlive
+	AccountingRecovered
+	AccountingDropped
+	AccountingMalformed
+	AccountingSpoolFailed
+	AccountingSpoolWorks
 	eventCount
 )
 

@@ -48,6 +48,8 @@ var table = [eventCount]Def{
 		"An incoming call was answered with CDN: a limit is reached, there is no resource, or the LNS drains."},
 	AuthenticationFailed: {"PPP_AUTHENTICATION_FAILED", Warning, with(sessionFields, Err), perFault,
 		"A subscriber was turned away: unknown user name or wrong password."},
+	GrantRefused: {"AAA_GRANT_REFUSED", Warning, with(sessionFields, Name, Err), perFault,
+		"RADIUS accepted a subscriber, and it was turned away because it cannot have what is granted (name): an unknown pool, routing instance or filter, a route that another session has, an attribute that makes no sense."},
 	PoolExhausted: {"ADDRESS_POOL_EXHAUSTED", Error, []Field{Shard, Name, User}, perFault,
 		"A subscriber got no address because the pool (name) and those linked to it are empty."},
 	HalfOpenEvicted: {"L2TP_HALF_OPEN_EVICTED", Warning, tunnelFields, perFault,
@@ -78,6 +80,16 @@ var table = [eventCount]Def{
 		"Nothing but timeouts has come of a RADIUS server (address) and its service (name) for the grace period. Requests go to the others; now and then one goes to it, to find out whether it is back."},
 	RADIUSServerAlive: {"RADIUS_SERVER_ALIVE", Info, []Field{Address, Name}, unlimited,
 		"A RADIUS server (address) and its service (name) that was dead has answered."},
+	AccountingRecovered: {"ACCOUNTING_RECOVERED", Warning, []Field{Count}, unlimited,
+		"Sessions (count) were up when the daemon or the machine ended without notice. Their Stops (NAS-Reboot, with the counters of their last checkpoint) are in the queue."},
+	AccountingDropped: {"ACCOUNTING_DROPPED", Error, []Field{Name, Count}, perFault,
+		"Records (count) of a profile (name) were given up unsent, by max-pending-accounting-stops or max-withhold-time: its servers have not answered for long."},
+	AccountingMalformed: {"ACCOUNTING_MALFORMED", Error, []Field{Name, Err}, perFault,
+		"A record of a profile (name) cannot be made an Accounting-Request, or cannot be read from the spool. It is not sent."},
+	AccountingSpoolFailed: {"ACCOUNTING_SPOOL_FAILED", Error, []Field{Name, Err}, perFault,
+		"The file (name) that keeps accounting over restarts cannot be written or read, for instance because the disk is full. It is tried again until it can; until then records are in memory only."},
+	AccountingSpoolWorks: {"ACCOUNTING_SPOOL_WORKS", Info, []Field{Name}, unlimited,
+		"The file (name) is written again, and with it all that has gathered meanwhile."},
 }
 
 // Def is the declaration of an event. An ID that is none has an empty one.

@@ -8,10 +8,14 @@ import "time"
 // shard: control, above all HELLO, waits no longer than a few of these.
 const biteTime = 5 * time.Millisecond
 
-// Places in Shard.bites; between them is that of bulk.
+// Places in Shard.bites.
 const (
-	ofPunts    = 0
-	ofMessages = 2
+	ofPunts = iota
+	ofBulk
+	ofMessages
+	ofAnswers
+	ofDurable
+	bites
 )
 
 // bite is how many items of a lane are taken at once: turnMax of cheap ones,

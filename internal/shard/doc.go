@@ -8,7 +8,9 @@
 //	                          bulk     │                      │
 //	other shards ──values───▶ messages ┼▶ loop ─▶ lns.Engine ─┤▶ other shards    messages
 //	data plane ───copies────▶ outbound ┤    ▲        effects  ├▶ whoever asked   answers
-//	operators ──────────────▶ requests ┘    │                 └▶ Log             events
+//	RADIUS, disk ──values───▶ answers, ┤    │                 ├▶ AAA             authenticate, account
+//	                          durable  │    │                 └▶ Log             events
+//	operators ──────────────▶ requests ┘    │
 //	                                     one timer
 //
 // One goroutine, Run, owns the engine and everything in it. The others reach it
@@ -21,11 +23,14 @@
 //	messages  messageMax for datagrams,      dropped and counted; the peer sends again
 //	          messageHardMax for the rest    dropped and counted; see lns.Message.Droppable
 //	outbound  outboundMax packets            dropped and counted
+//	answers   one for each query, of which   never: an answer that is lost would be
+//	          an engine has 4,096 out        a log-in that hangs
+//	durable   log-ins that wait for it       never, likewise
 //	requests  none waits but its asker       the asker waits
 //
-// The loop takes turns. A turn serves packets, messages, punts, bulk, outbound
-// and one request, in this order, each up to turnMax items, so that control
-// goes first and nothing starves. Effects are carried out after every input,
+// The loop takes turns. A turn serves packets, messages, answers, durable,
+// punts, bulk, outbound and one request, in this order, each up to turnMax
+// items, so that control goes first and nothing starves. Effects are carried out after every input,
 // before the next, in the order of the fields of lns.Effects. In steady state
 // nothing is allocated and no lock is held but the one of a lane, for the time
 // of a copy.
@@ -41,5 +46,5 @@
 // may duplicate too.
 //
 // Files, in reading order: shard.go (what others call), loop.go (Run),
-// effects.go (carrying out), lane.go, bite.go, log.go.
+// effects.go (carrying out), aaa.go, lane.go, bite.go, log.go.
 package shard

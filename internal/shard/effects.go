@@ -32,6 +32,12 @@ func (s *Shard) carryOut() {
 	for i := range fx.Messages {
 		s.peers[fx.Messages[i].To].deliver(&fx.Messages[i])
 	}
+	if len(fx.Authenticate) > 0 {
+		s.aaa.Authenticate(s.id, fx.Authenticate)
+	}
+	if len(fx.Account) > 0 {
+		s.account(fx.Account)
+	}
 	for _, r := range fx.Answers {
 		r.Reply(r)
 	}

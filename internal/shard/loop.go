@@ -40,6 +40,7 @@ func (s *Shard) turn() (worked bool) {
 	s.dear, s.more = 0, false
 	worked = s.servePackets()
 	worked = s.serveMessages() || worked
+	worked = s.serveAAA() || worked
 	for i, punts := range [...]*lane[packet.Datagram]{s.punts, s.bulk} {
 		n := s.bites[i].size()
 		if d := punts.take(n); len(d) > 0 {
@@ -148,6 +149,8 @@ func (s *Shard) wait(ctx context.Context) {
 	case <-s.punts.wake:
 	case <-s.bulk.wake:
 	case <-s.outbound.wake:
+	case <-s.answers.wake:
+	case <-s.durable.wake:
 	case q := <-s.requests:
 		s.serve(q)
 	case o := <-s.orders:
@@ -220,6 +223,8 @@ type input struct {
 	config    *lns.Config
 	elements  []uint32
 	counters  []forward.Counters
+	answer    *lns.AuthAnswer
+	refs      []lns.AuthRef
 	busy      bool // calls: there is other work
 }
 
@@ -235,10 +240,12 @@ const (
 	stop
 	traffic // counters of the data plane
 	calls   // parked calls may be begun
+	answer  // of RADIUS
+	durable // openings are on disk
 )
 
 func (k inputKind) String() string {
-	return [...]string{"time", "datagrams", "message", "inner packet", "request", "configuration", "stop", "counters", "calls"}[k]
+	return [...]string{"time", "datagrams", "message", "inner packet", "request", "configuration", "stop", "counters", "calls", "answer", "durable"}[k]
 }
 
 // feed gives one input to the engine and carries out the effects. false: the
@@ -296,6 +303,10 @@ func (s *Shard) step(in *input) (ok bool) {
 		s.engine.Stop(now, &s.fx)
 	case traffic:
 		s.engine.Traffic(now, in.elements, in.counters, &s.fx)
+	case answer:
+		s.engine.Authenticated(now, *in.answer, &s.fx)
+	case durable:
+		s.engine.Durable(now, in.refs, &s.fx)
 	case calls:
 		for s.began < beginMax && s.engine.Begin(now, &s.fx) {
 			if s.began++; in.busy || s.burn.Load() > 0 {

@@ -24,6 +24,8 @@ type Engine interface {
 	Stop(now time.Time, fx *lns.Effects)
 	Begin(now time.Time, fx *lns.Effects) bool
 	Traffic(now time.Time, elements []uint32, counters []forward.Counters, fx *lns.Effects)
+	Authenticated(now time.Time, a lns.AuthAnswer, fx *lns.Effects)
+	Durable(now time.Time, refs []lns.AuthRef, fx *lns.Effects)
 	Next() time.Time
 	Advance(now time.Time, fx *lns.Effects)
 }
@@ -39,6 +41,7 @@ type Options struct {
 	Engine  Engine
 	Plane   forward.Handle
 	Sender  Sender
+	AAA     AAA // nil: queries are answered as if no server did, and nothing is accounted
 	Log     *Log
 	Packets int // batches that may wait: the sum of the readers' queue lengths; 0: 16
 	// BeginEagerly begins parked calls whenever they may be, and not only when those
@@ -77,6 +80,7 @@ type Shard struct {
 	engine Engine
 	plane  forward.Handle
 	sender Sender
+	aaa    AAA
 	log    *Writer
 	peers  []*Shard // by number, this one included; set by Connect
 
@@ -85,29 +89,33 @@ type Shard struct {
 	bulk     *lane[packet.Datagram] // punts that are not control
 	messages *lane[lns.Message]
 	outbound *lane[frame]
+	answers  *lane[lns.AuthAnswer]
+	durable  *lane[lns.AuthRef] // sessions whose opening is on disk
 	requests chan *request
 	orders   chan order
 	stopped  chan struct{} // closed when the engine has told its last tunnel
 	done     chan struct{} // closed when Run has returned
 
 	// The loop's own.
-	fx       lns.Effects
-	timer    *time.Timer
-	armed    time.Time         // what timer is set to; zero: it is not
-	held     *packet.Batch     // received while waiting, served in the next turn
-	batches  []*packet.Batch   // of this turn
-	gathered []packet.Datagram // their datagrams
-	elements []uint32          // whose counters the engine wants
-	counters []forward.Counters
-	begunAt  time.Time    // when parked calls were looked at last
-	began    int          // calls begun by the last look
-	dear     int          // dear steps in this turn
-	more     bool         // a lane with input for calls in set-up was not emptied in this turn
-	bites    [3]bite      // of punts, bulk and messages
-	eager    bool         // Options.BeginEagerly
-	burn     atomic.Int64 // Options.Burn, ns
-	quiet    time.Time    // after a panic in Advance: not again before this
-	isStop   bool         // stopped is closed
+	fx        lns.Effects
+	timer     *time.Timer
+	armed     time.Time         // what timer is set to; zero: it is not
+	held      *packet.Batch     // received while waiting, served in the next turn
+	batches   []*packet.Batch   // of this turn
+	gathered  []packet.Datagram // their datagrams
+	elements  []uint32          // whose counters the engine wants
+	counters  []forward.Counters
+	accounted []uint32 // elements of the records that are being accounted
+	accounts  []forward.Counters
+	begunAt   time.Time    // when parked calls were looked at last
+	began     int          // calls begun by the last look
+	dear      int          // dear steps in this turn
+	more      bool         // a lane with input for calls in set-up was not emptied in this turn
+	bites     [bites]bite  // of lanes
+	eager     bool         // Options.BeginEagerly
+	burn      atomic.Int64 // Options.Burn, ns
+	quiet     time.Time    // after a panic in Advance: not again before this
+	isStop    bool         // stopped is closed
 
 	stats counters
 }
@@ -163,11 +171,16 @@ func New(o Options) *Shard {
 		bulk:     newLane(octets),
 		messages: newLane[lns.Message](nil),
 		outbound: newLane(func(f *frame) *[]byte { return &f.ip }),
+		answers:  newLane[lns.AuthAnswer](nil),
+		durable:  newLane[lns.AuthRef](nil),
 		requests: make(chan *request),
 		orders:   make(chan order),
 		stopped:  make(chan struct{}),
 		done:     make(chan struct{}),
 		gathered: make([]packet.Datagram, 0, 2*turnMax),
+	}
+	if s.aaa = o.AAA; s.aaa == nil {
+		s.aaa = noAAA{s}
 	}
 	s.peers = []*Shard{s}
 	s.eager = o.BeginEagerly

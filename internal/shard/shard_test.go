@@ -92,6 +92,16 @@ func (m *machine) Traffic(_ time.Time, elements []uint32, counters []forward.Cou
 	}
 }
 
+func (m *machine) Authenticated(_ time.Time, a lns.AuthAnswer, _ *lns.Effects) {
+	m.note("answer %d %d", a.Ref.Element, a.Result)
+}
+
+func (m *machine) Durable(_ time.Time, refs []lns.AuthRef, _ *lns.Effects) {
+	for _, r := range refs {
+		m.note("durable %d", r.Element)
+	}
+}
+
 func (m *machine) Stop(_ time.Time, fx *lns.Effects) {
 	m.note("stop")
 	if m.stop != nil {

@@ -12,7 +12,7 @@
 // Packets of installed sessions pass without the shard; PPP control, data of
 // sessions that are not installed and data that is numbered go to it.
 //
-// Planes hold sessions to their rates with a Meter each (meter.go). The packet
-// work that they share is in forward/frame. What every plane must
-// do is said by forwardtest.Run, and by nothing else.
+// Planes hold sessions to their rates with a Meter a direction (meter.go). The
+// packet work that they share is in forward/frame. What every plane must do is
+// said by forwardtest.Run, and by nothing else.
 package forward

@@ -73,6 +73,8 @@ type Handle interface {
 	// installed again. An unknown key is not an error.
 	Remove(keys []Key) error
 	// Read gives counters in the order of elements; one never installed reads zero.
+	// After Remove they are final: nothing that a removed session carried is
+	// missing, and nothing is added.
 	Read(elements []uint32, into []Counters)
 	// Inject hands a data packet to the core side as if the subscriber's session
 	// had carried it: for sequenced sessions, which the shard unpacks. It is
@@ -116,5 +118,6 @@ type Totals struct {
 	Policed                    uint64 // above a session's rate, both ways; counts with the session as Policed
 	RoutesAdded, RoutesDeleted uint64 // kernel routes to prefixes of sessions that no pool covers
 	RoutesFailed               uint64 // times that the kernel refused one; it is tried again
+	ReadsUnsettled             uint64 // final counters that were read while a packet may have been in a reader's hands
 	RoutesPending              uint64 // now: not yet in the kernel as they should be
 }

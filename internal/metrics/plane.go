@@ -38,6 +38,8 @@ func planeMetrics() []metric[*forward.Totals] {
 		one("holdfast_plane_ttl_expired_total", "Packets whose time to live ended here.", func(t *forward.Totals) uint64 { return t.TTLExpired }),
 		one("holdfast_plane_policed_total", "Subscribers' packets dropped above the rate of their session, both ways.",
 			func(t *forward.Totals) uint64 { return t.Policed }),
+		one("holdfast_plane_reads_unsettled_total", "Final counters of sessions that were read while a packet may have been under way.",
+			func(t *forward.Totals) uint64 { return t.ReadsUnsettled }),
 		one("holdfast_plane_routes_added_total", "Kernel routes added for prefixes of subscribers that no pool covers.",
 			func(t *forward.Totals) uint64 { return t.RoutesAdded }),
 		one("holdfast_plane_routes_deleted_total", "Kernel routes removed when subscribers' prefixes went.",

@@ -14,10 +14,10 @@
 //
 // Files in reading order: plane.go (what there is), session.go (one subscriber
 // as the packet path sees it), index.go and table.go (finding it), handle.go
-// (the shards' grip), slot.go (counters), then the paths above, police.go (the
-// rates of sessions), router.go (the kernel's routes to sessions), bucket.go (the
-// rate of ICMP errors), gateway.go (sockets of our addresses), path.go (the MTU of
-// the way to a LAC).
+// (the shards' grip), slot.go (counters), settle.go (when they are final), then
+// the paths above, police.go (the rates of sessions), router.go (the kernel's
+// routes to sessions), bucket.go (the rate of ICMP errors), gateway.go (sockets
+// of our addresses), path.go (the MTU of the way to a LAC).
 //
 // # Who owns what
 //

@@ -52,7 +52,9 @@ func (d *downlink) run() {
 	for {
 		n, err := d.queue.Read(d.buffer)
 		for n > 0 && err == nil {
+			d.slot.turns.busy()
 			d.packet(d.buffer[:n])
+			d.slot.turns.idle()
 			n, err = d.queue.TryRead(d.buffer)
 		}
 		d.flush()

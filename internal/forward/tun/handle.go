@@ -70,6 +70,7 @@ func (h *handle) install(s *session) {
 	if last != nil && last != old {
 		p.tunnels.set(last.key, nil)
 		h.end(last)
+		p.removals.Add(1)
 	}
 	h.elements[s.element] = s
 }
@@ -99,11 +100,13 @@ func (h *handle) Remove(keys []forward.Key) error {
 			h.end(s)
 		}
 	}
+	p.removals.Add(1)
 	return nil
 }
 
 // Read sums counters. Anyone may call it.
 func (h *handle) Read(elements []uint32, into []forward.Counters) {
+	h.plane.settle()
 	for i, e := range elements {
 		into[i] = h.plane.readCounters(h.shard, e)
 	}

@@ -36,6 +36,7 @@ type Options struct {
 	clock func() time.Duration                            // another clock; for tests
 
 	openRoutes func(device string, table int) (routeTable, error) // another kernel; for tests
+	settleMax  time.Duration                                      // how long Read waits for readers [2 ms]
 	routeRetry time.Duration                                      // how long a refused route waits [10 s]
 }
 
@@ -63,6 +64,9 @@ func (o *Options) defaults() error {
 	if o.openRoutes == nil {
 		o.openRoutes = openKernelRoutes
 	}
+	if o.settleMax == 0 {
+		o.settleMax = settleMax
+	}
 	if o.routeRetry == 0 {
 		o.routeRetry = 10 * time.Second
 	}
@@ -78,6 +82,10 @@ type Plane struct {
 	icmp    *bucket
 	tunnels tunnels                 // read by packets, changed under mu
 	slots   atomic.Pointer[[]*slot] // grows only
+
+	removals  atomic.Uint64 // times that sessions were removed
+	settled   atomic.Uint64 // of them, those that no reader has in hand any more
+	unsettled atomic.Uint64 // times that a reader was not waited for to the end
 
 	mu        sync.Mutex // everything below, and every change of a table
 	closed    bool

@@ -53,6 +53,7 @@ type (
 // and stay.
 type slot struct {
 	_      [64]byte
+	turns  turns
 	totals [perSlot]atomic.Uint64
 	shards []atomic.Pointer[directory]
 }
@@ -163,6 +164,7 @@ func (p *Plane) Totals() forward.Totals {
 		SendDropped: sum[sendDropped], DeviceDropped: sum[deviceDropped],
 		MSSClamped: sum[mssClamped], TTLExpired: sum[ttlExpired], Policed: sum[policed],
 	}
+	total.ReadsUnsettled = p.unsettled.Load()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, i := range p.instances {

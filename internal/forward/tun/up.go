@@ -93,10 +93,12 @@ func (r *reader) run() {
 		if err != nil {
 			return
 		}
+		r.slot.turns.busy()
 		for i := range r.batch.Datagrams[:n] {
 			r.datagram(&r.batch.Datagrams[i])
 		}
 		r.flush()
+		r.slot.turns.idle()
 		r.punts.flush()
 	}
 }

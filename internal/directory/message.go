@@ -13,7 +13,9 @@ const (
 	ClientSessions              // limit: access profile client maximum-sessions
 	LimitGroup                  // limit: session-limit-group
 	Address                     // claim: a framed address
-	UserName                    // claim: session-limit-per-username
+	UserName                    // claim: session-limit-per-username, Port-Limit
+	Prefix                      // claim: a framed IPv6 prefix
+	Route                       // claim: a framed route
 	PoolBlocks                  // names the home of a pool; the engine keeps the broker
 )
 

@@ -58,7 +58,7 @@ const (
 // AccountRecord is one event in the accounting of a session.
 type AccountRecord struct {
 	Kind        AccountKind
-	Ref         AuthRef // the session
+	Ref         AuthRef // the session; its Attempt is the Kind, so that Engine.Durable knows which record it is told of
 	Profile     *AAAProfile
 	Subscriber  *Subscriber
 	At          time.Time        // when it happened

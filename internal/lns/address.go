@@ -3,6 +3,7 @@
 package lns
 
 import (
+	"encoding/binary"
 	"net/netip"
 
 	"holdfast/internal/directory"
@@ -52,41 +53,83 @@ func (e *Engine) poolHome(name string) int {
 	return directory.Key{Kind: directory.PoolBlocks, Name: name}.Home(e.shards)
 }
 
-// assignIPv4 gives the session its address: framed-ip-address, claimed so that
-// no other session has it, or one from the pool.
+// assignIPv4 gives the session its address: one of its own, which no other session
+// may have, or one from the pool.
 func (e *Engine) assignIPv4(s *session, fx *Effects) bool {
-	if !s.bind.Profile.IPv4 || s.ipv4.IsValid() {
+	if !s.dynamic().IPv4 || s.ipv4.IsValid() {
 		return true
 	}
 	if fixed := s.framedIPv4(); fixed.IsValid() {
-		s.waits |= waitAddress
-		e.claim(s, addressKey(fixed), 1, fx)
+		e.claimUnit(s, addressKey(s.instance(), fixed), fixed, waitAddress, fx)
 		return false
 	}
 	return e.allocate(s, s.poolIPv4(), waitPool, fx)
 }
 
+// framedIPv4 is the session's own address; invalid: it gets one from a pool.
+//
+// "0xFFFFFFFE indicates that the NAS should select an address for the user"
+// RFC 2865 §5.8: AnyAddress.
 func (s *session) framedIPv4() netip.Addr {
+	if a := s.attributes(); a != nil {
+		switch {
+		case a.Address.IsValid():
+			return a.Address
+		case a.AnyAddress || a.Pool != "":
+			return netip.Addr{}
+		}
+	}
 	if s.local != nil && s.local.FramedIPv4.IsValid() {
 		return s.local.FramedIPv4
 	}
 	return s.bind.PPP.FramedIPv4
 }
 
+// poolIPv4 is where the session's address comes from: the pool that RADIUS names,
+// or that of the subscriber, of its realm, of its LAC.
 func (s *session) poolIPv4() *Pool {
-	if s.local != nil && s.local.Pool != nil {
+	g := s.grant
+	switch {
+	case g != nil && g.pool != nil:
+		return g.pool
+	case s.local != nil && s.local.Pool != nil:
 		return s.local.Pool
+	case g != nil && g.domain != nil && g.domain.Pool != nil:
+		return g.domain.Pool
 	}
 	return s.bind.PPP.Pool
+}
+
+// framedIPv6 is the session's own prefix; invalid: it gets one from a pool.
+func (s *session) framedIPv6() netip.Prefix {
+	if a := s.attributes(); a != nil && a.PrefixIPv6.IsValid() {
+		return a.PrefixIPv6.Masked()
+	}
+	return netip.Prefix{}
+}
+
+// poolIPv6 is where the session's prefix comes from.
+func (s *session) poolIPv6() *Pool {
+	if s.grant != nil && s.grant.pool6 != nil {
+		return s.grant.pool6
+	}
+	return s.bind.PPP.PoolIPv6
 }
 
 // assignIPv6 gives the session its /64. Without a pool IPV6CP still opens, with
 // link-local addresses only.
 func (e *Engine) assignIPv6(s *session, fx *Effects) bool {
-	if !s.bind.Profile.IPv6 || s.ipv6.IsValid() || s.bind.PPP.PoolIPv6 == nil {
+	if !s.dynamic().IPv6 || s.ipv6.IsValid() {
 		return true
 	}
-	return e.allocate(s, s.bind.PPP.PoolIPv6, waitPoolIPv6, fx)
+	if fixed := s.framedIPv6(); fixed.IsValid() {
+		e.claimUnit(s, prefixKey(s.instance(), fixed), fixed.Addr(), waitPrefix, fx)
+		return false
+	}
+	if s.poolIPv6() == nil {
+		return true
+	}
+	return e.allocate(s, s.poolIPv6(), waitPoolIPv6, fx)
 }
 
 // allocate takes a unit from a pool or the pools linked to it. It reports false
@@ -146,12 +189,30 @@ func (e *Engine) releaseUnit(part *poolPart, a netip.Addr, fx *Effects) {
 // network is what the link may negotiate.
 func (e *Engine) network(s *session) ppp.Network {
 	p := s.bind.PPP
-	n := ppp.Network{DNS: p.DNS, NBNS: p.NBNS, IPv6: s.bind.Profile.IPv6}
+	n := ppp.Network{DNS: p.DNS, NBNS: p.NBNS, IPv6: s.dynamic().IPv6}
 	if s.ipv4.IsValid() {
 		n.LocalIPv4, n.PeerIPv4 = p.LocalIPv4, s.ipv4
 	}
 	if n.IPv6 {
 		n.LocalIfID = localIfID
+	}
+	a := s.attributes()
+	if a == nil {
+		return n
+	}
+	for i := range 2 { // one without the other leaves the other as configured
+		if a.DNS[i].IsValid() {
+			n.DNS[i] = a.DNS[i]
+		}
+		if a.NBNS[i].IsValid() {
+			n.NBNS[i] = a.NBNS[i]
+		}
+	}
+	if id := binary.BigEndian.Uint64(a.InterfaceID[:]); n.IPv6 && id != 0 {
+		n.PeerIfID = id
+		if id == localIfID {
+			n.LocalIfID = localIfID + 1
+		}
 	}
 	return n
 }

@@ -3,8 +3,6 @@
 package lns
 
 import (
-	"time"
-
 	"holdfast/internal/directory"
 	"holdfast/ppp"
 )
@@ -66,12 +64,4 @@ func (e *Engine) limitsOf(g *TunnelGroup, c *Client) (limits []*lease) {
 		add(directory.Key{Kind: directory.LimitGroup, Name: l.Name}, l.SessionMax)
 	}
 	return limits
-}
-
-// sessionTimeout is how long a session may last; 0: for ever.
-func (b *binding) sessionTimeout() time.Duration {
-	if b.PPP.SessionTimeout > 0 {
-		return b.PPP.SessionTimeout
-	}
-	return b.AAA.ClientSessionTimeout
 }

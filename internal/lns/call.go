@@ -101,7 +101,7 @@ func (e *Engine) callUp(ef *l2tp.Effect, fx *Effects) {
 	t.dest.sessions++
 	t.dest.sessionsTotal++
 	s.connected = true
-	if limit := s.bind.sessionTimeout(); limit > 0 {
+	if limit, _ := s.sessionTimeout(); limit > 0 {
 		s.expiresAt = e.now.Add(limit)
 	}
 	s.link.Init(&s.bind.link, nil)
@@ -165,6 +165,8 @@ func (e *Engine) callDown(ef *l2tp.Effect, fx *Effects) {
 	switch {
 	case s.cause != causeNone:
 		cause = s.cause // we had begun to close it ourselves
+	case cause == CauseTunnelDown && e.stopping:
+		cause = CauseShutdown
 	case cause == CauseReceivedCDN && s.link.Phase() == ppp.PhaseTerminate:
 		cause = CausePeerTerminated // the CDN only follows the Terminate-Request
 	}

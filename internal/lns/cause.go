@@ -44,6 +44,13 @@ const (
 	CauseIdleTimeout
 	CauseReplaced
 	CausePPP
+	CauseRemoteReset
+	CauseShutdown
+	CauseAttribute
+	CauseFilter
+	CauseInstance
+	CausePool
+	CauseRouteInUse
 	causeCount
 )
 
@@ -51,44 +58,73 @@ const (
 const CauseCount = int(causeCount)
 
 // causes says of each cause what operators read, what the CDN carries
-// (RFC 2661 §4.4.2) and which PPP Disconnect Cause Code explains it (RFC 3145 §3).
+// (RFC 2661 §4.4.2), which PPP Disconnect Cause Code explains it (RFC 3145 §3), and
+// the Acct-Terminate-Cause (RFC 2866 §5.10) unless access terminate-code has another.
 var causes = [causeCount]struct {
 	name     string
+	acct     uint32
 	result   l2tp.Result
 	code     uint16
 	protocol ppp.Protocol
 	side     uint8
 }{
 	causeNone:           {name: "none"},
-	CauseReceivedCDN:    {name: "l2tp session-receive-cdn"},
-	CauseTunnelDown:     {name: "l2tp session-tunnel-down"},
-	CauseAdministrative: {name: "l2tp session-administrative-close", result: l2tp.Result{Code: 3, Message: "administrative close"}, code: 1},
-	CauseDrain:          {name: "l2tp session-administrative-drain", result: l2tp.Result{Code: 4, Message: "draining"}},
-	CauseLimit:          {name: "l2tp session-create-failed-limit-reached", result: l2tp.Result{Code: 4, Message: "session limit reached"}},
-	CauseTunnelLimit:    {name: "l2tp session-create-failed-tunnel-limit-reached", result: l2tp.Result{Code: 4, Message: "tunnel session limit reached"}},
-	CauseNoResources:    {name: "l2tp session-create-failed-no-resources", result: l2tp.Result{Code: 4, Message: "no resources"}},
-	CauseTooBusy:        {name: "l2tp session-create-failed-too-busy", result: l2tp.Result{Code: 4, Message: "too busy"}},
-	CauseExpired:        {name: "l2tp session-create-failed-deadline-passed", result: l2tp.Result{Code: 4, Message: "too busy"}},
-	CauseSuperseded:     {name: "l2tp session-create-failed-line-dialled-again", result: l2tp.Result{Code: 4, Message: "line has dialled again"}},
-	CauseConnectTimeout: {name: "l2tp session-timeout-connection", result: l2tp.Result{Code: 10, Message: "call not connected in time"}},
-	CauseUnexpected:     {name: "l2tp session-receive-unexpected", result: l2tp.Result{Code: 2, Error: 6}},
-	CausePeerTerminated: {name: "ppp lcp-peer-terminate-term-req", result: l2tp.Result{Code: 3}, code: 3, side: 1},
-	CauseKeepalive:      {name: "ppp lcp-keepalive-failure", result: l2tp.Result{Code: 1}, code: 8, protocol: ppp.ProtoLCP},
-	CauseLCPTimeout:     {name: "ppp lcp-negotiation-timeout", result: l2tp.Result{Code: 1}, code: 5, protocol: ppp.ProtoLCP},
-	CauseLoopback:       {name: "ppp lcp-loopback-detected", result: l2tp.Result{Code: 1}, code: 7, protocol: ppp.ProtoLCP},
-	CauseAuthTimeout:    {name: "ppp authenticate-timeout", result: l2tp.Result{Code: 3}, code: 13},
-	CauseAuthRefused:    {name: "ppp authenticate-protocol-unacceptable", result: l2tp.Result{Code: 3}, code: 15, side: 1},
-	CauseAuthDenied:     {name: "aaa deny-authentication-denied", result: l2tp.Result{Code: 3}, code: 16, side: 1},
-	CauseNoServer:       {name: "aaa deny-server-request-timeout", result: l2tp.Result{Code: 4, Message: "no answer from RADIUS"}},
-	CauseUserLimit:      {name: "aaa deny-session-limit-exceeded", result: l2tp.Result{Code: 3}, code: 16, side: 1},
-	CauseAddressInUse:   {name: "aaa deny-address-in-use", result: l2tp.Result{Code: 3}, code: 20, protocol: ppp.ProtoIPCP, side: 2},
-	CauseNoAddress:      {name: "aaa deny-no-resources", result: l2tp.Result{Code: 4, Message: "no address"}, code: 20, protocol: ppp.ProtoIPCP, side: 2},
-	CauseNoNCP:          {name: "ppp no-ncps-available", result: l2tp.Result{Code: 3}, code: 18},
-	CauseSessionTimeout: {name: "aaa shutdown-session-timeout", result: l2tp.Result{Code: 3}, code: 1},
-	CauseIdleTimeout:    {name: "aaa shutdown-idle-timeout", result: l2tp.Result{Code: 3}, code: 1},
-	CauseReplaced:       {name: "aaa shutdown-reassign-on-match", result: l2tp.Result{Code: 3, Message: "line has dialled again"}, code: 1},
-	CausePPP:            {name: "ppp lower-layer-failure", result: l2tp.Result{Code: 1}},
+	CauseReceivedCDN:    {name: "l2tp session-receive-cdn", acct: nasRequest},
+	CauseTunnelDown:     {name: "l2tp session-tunnel-down", acct: lostCarrier},
+	CauseAdministrative: {name: "l2tp session-administrative-close", acct: adminReset, result: l2tp.Result{Code: 3, Message: "administrative close"}, code: 1},
+	CauseDrain:          {name: "l2tp session-administrative-drain", acct: adminReset, result: l2tp.Result{Code: 4, Message: "draining"}},
+	CauseLimit:          {name: "l2tp session-create-failed-limit-reached", acct: nasError, result: l2tp.Result{Code: 4, Message: "session limit reached"}},
+	CauseTunnelLimit:    {name: "l2tp session-create-failed-tunnel-limit-reached", acct: nasError, result: l2tp.Result{Code: 4, Message: "tunnel session limit reached"}},
+	CauseNoResources:    {name: "l2tp session-create-failed-no-resources", acct: nasError, result: l2tp.Result{Code: 4, Message: "no resources"}},
+	CauseTooBusy:        {name: "l2tp session-create-failed-too-busy", acct: nasError, result: l2tp.Result{Code: 4, Message: "too busy"}},
+	CauseExpired:        {name: "l2tp session-create-failed-deadline-passed", acct: nasError, result: l2tp.Result{Code: 4, Message: "too busy"}},
+	CauseSuperseded:     {name: "l2tp session-create-failed-line-dialled-again", acct: portPreempted, result: l2tp.Result{Code: 4, Message: "line has dialled again"}},
+	CauseConnectTimeout: {name: "l2tp session-timeout-connection", acct: serviceUnavailable, result: l2tp.Result{Code: 10, Message: "call not connected in time"}},
+	CauseUnexpected:     {name: "l2tp session-receive-unexpected", acct: portError, result: l2tp.Result{Code: 2, Error: 6}},
+	CausePeerTerminated: {name: "ppp lcp-peer-terminate-term-req", acct: userRequest, result: l2tp.Result{Code: 3}, code: 3, side: 1},
+	CauseKeepalive:      {name: "ppp lcp-keepalive-failure", acct: lostCarrier, result: l2tp.Result{Code: 1}, code: 8, protocol: ppp.ProtoLCP},
+	CauseLCPTimeout:     {name: "ppp lcp-negotiation-timeout", acct: portError, result: l2tp.Result{Code: 1}, code: 5, protocol: ppp.ProtoLCP},
+	CauseLoopback:       {name: "ppp lcp-loopback-detected", acct: portError, result: l2tp.Result{Code: 1}, code: 7, protocol: ppp.ProtoLCP},
+	CauseAuthTimeout:    {name: "ppp authenticate-timeout", acct: userError, result: l2tp.Result{Code: 3}, code: 13},
+	CauseAuthRefused:    {name: "ppp authenticate-protocol-unacceptable", acct: userError, result: l2tp.Result{Code: 3}, code: 15, side: 1},
+	CauseAuthDenied:     {name: "aaa deny-authentication-denied", acct: userError, result: l2tp.Result{Code: 3}, code: 16, side: 1},
+	CauseNoServer:       {name: "aaa deny-server-request-timeout", acct: serviceUnavailable, result: l2tp.Result{Code: 4, Message: "no answer from RADIUS"}},
+	CauseUserLimit:      {name: "aaa deny-session-limit-exceeded", acct: serviceUnavailable, result: l2tp.Result{Code: 3}, code: 16, side: 1},
+	CauseAddressInUse:   {name: "aaa deny-address-in-use", acct: serviceUnavailable, result: l2tp.Result{Code: 3}, code: 20, protocol: ppp.ProtoIPCP, side: 2},
+	CauseNoAddress:      {name: "aaa deny-no-resources", acct: serviceUnavailable, result: l2tp.Result{Code: 4, Message: "no address"}, code: 20, protocol: ppp.ProtoIPCP, side: 2},
+	CauseNoNCP:          {name: "ppp no-ncps-available", acct: serviceUnavailable, result: l2tp.Result{Code: 3}, code: 18},
+	CauseSessionTimeout: {name: "aaa shutdown-session-timeout", acct: sessionTimeout, result: l2tp.Result{Code: 3}, code: 1},
+	CauseIdleTimeout:    {name: "aaa shutdown-idle-timeout", acct: idleTimeout, result: l2tp.Result{Code: 3}, code: 1},
+	CauseReplaced:       {name: "aaa shutdown-reassign-on-match", acct: portPreempted, result: l2tp.Result{Code: 3, Message: "line has dialled again"}, code: 1},
+	CausePPP:            {name: "ppp lower-layer-failure", acct: portError, result: l2tp.Result{Code: 1}},
+	CauseRemoteReset:    {name: "aaa shutdown-remote-reset", acct: adminReset, result: l2tp.Result{Code: 3, Message: "administrative reset"}, code: 1},
+	CauseShutdown:       {name: "l2tp session-administrative-shutdown", acct: adminReboot, result: l2tp.Result{Code: 3, Message: "shutting down"}, code: 1},
+	CauseAttribute:      {name: "aaa deny-attribute-unusable", acct: serviceUnavailable, result: l2tp.Result{Code: 3}, code: 16, side: 1},
+	CauseFilter:         {name: "aaa deny-filter-unknown", acct: serviceUnavailable, result: l2tp.Result{Code: 3}, code: 16, side: 1},
+	CauseInstance:       {name: "aaa deny-routing-instance-unknown", acct: serviceUnavailable, result: l2tp.Result{Code: 3}, code: 16, side: 1},
+	CausePool:           {name: "aaa deny-address-pool-unknown", acct: serviceUnavailable, result: l2tp.Result{Code: 3}, code: 16, side: 1},
+	CauseRouteInUse:     {name: "aaa deny-route-in-use", acct: serviceUnavailable, result: l2tp.Result{Code: 3}, code: 16, side: 1},
 }
+
+// Values of Acct-Terminate-Cause (RFC 2866 §5.10).
+const (
+	userRequest        = 1
+	lostCarrier        = 2
+	idleTimeout        = 4
+	sessionTimeout     = 5
+	adminReset         = 6
+	adminReboot        = 7
+	portError          = 8
+	nasError           = 9
+	nasRequest         = 10
+	portPreempted      = 13
+	serviceUnavailable = 15
+	userError          = 17
+)
+
+// Terminate is the Acct-Terminate-Cause of the cause, unless access terminate-code
+// has another.
+func (c Cause) Terminate() uint32 { return causes[c].acct }
 
 // String is the terminate reason, family first.
 func (c Cause) String() string { return causes[c].name }

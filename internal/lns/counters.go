@@ -42,11 +42,29 @@ type Counters struct {
 	RADIUSRequests       uint64
 	RADIUSTimeouts       uint64 // no server has answered
 	RADIUSQueued         uint64 // that had to wait for a place in the window
+	AuthFellBack         uint64 // no server has answered, and the next source of authentication-order was asked
+	GrantsRefused        uint64 // accepted by RADIUS and turned away, because what it grants cannot be had
+	AttributesIgnored    uint64 // of RADIUS, because the profile ignores them
+	AttributesUnused     uint64 // of RADIUS, because nothing here acts upon them
+	FiltersIgnored       uint64 // named by RADIUS; there are none here
 	Replaced             uint64 // stale sessions whose line had dialled again
 	UserLimitReached     uint64
 	AddressInUse         uint64
+	RouteInUse           uint64
 	PoolExhausted        uint64
 	PoolIPv6Exhausted    uint64
+
+	AccountsOpened    uint64 // sessions put into the books
+	AccountsStarted   uint64
+	AccountInterims   uint64
+	AccountsStopped   uint64
+	AccountsDiscarded uint64 // opened, and ended before they were up
+	AccountsFailed    uint64 // told of a subscriber that never was in the books
+	DurableLate       uint64 // log-ins that went on before the disk had them
+	StopsLate         uint64 // ended sessions whose Stop was not known to be on disk in time
+	Changed           uint64 // sessions changed in place on the demand of a server (CoA)
+	ChangesRefused    uint64
+	Disconnected      uint64 // sessions ended on the demand of a server
 
 	RouterSolicitations  uint64
 	RouterAdvertisements uint64

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"holdfast/internal/policy"
+	"holdfast/l2tp"
 )
 
 // A Dynamic Authorization request (RFC 5176) is served in two steps, so that it
@@ -65,9 +66,161 @@ const (
 	ErrorMultipleSessions     ErrorCause = 508
 )
 
-// Durable says that the AccountOpen records of these sessions are on disk: their
-// log-ins go on.
-func (e *Engine) Durable(now time.Time, refs []AuthRef, fx *Effects) {
-	e.now = now
-	e.finish(fx)
+// DecideFound says what becomes of a request for which FindSessions has found so
+// many sessions in all shards. several: the operator lets one request concern more
+// than one.
+//
+// "Multiple Session Selection Unsupported" is for a request whose attributes name
+// several and that the NAS does not take for all of them (RFC 5176 §3.5).
+func DecideFound(found int, several bool) ErrorCause {
+	switch {
+	case found == 0:
+		return ErrorSessionNotFound
+	case found > 1 && !several:
+		return ErrorMultipleSessions
+	}
+	return 0
+}
+
+// serveDynamic serves the three kinds.
+func (e *Engine) serveDynamic(r *Request, fx *Effects) {
+	switch {
+	case r.Kind == FindSessions && r.Match != nil:
+		e.findSessions(r)
+	case r.Kind == ChangeSession && r.Change != nil:
+		e.changeSession(r.Change, fx)
+	case r.Kind == DisconnectSession && r.Change != nil:
+		e.disconnectSession(r.Change, fx)
+	}
+}
+
+// findSessions fills a page of targets. What the index knows is found at once;
+// where it knows nothing that was given, all sessions are looked through.
+func (e *Engine) findSessions(r *Request) {
+	visit := func(s *session) bool {
+		if s.meant(r.Match) {
+			r.Found = append(r.Found, Target{e.shard, uint32(s.element), s.generation})
+		}
+		return len(r.Found) < r.Limit
+	}
+	if r.Cursor == 0 && e.candidates(r.Match, visit) {
+		return
+	}
+	e.eachSession(r, visit)
+}
+
+// target is the session of a change, or tells the asker that it is gone.
+func (e *Engine) target(c *Change) *session {
+	s := e.find(sessionRef{l2tp.Element(c.Target.Element), c.Target.Generation})
+	if s == nil || s.cause != causeNone || s.grant == nil || !s.grant.listed {
+		c.Error = ErrorSessionNotFound
+		return nil
+	}
+	return s
+}
+
+// disconnectSession ends a session on the demand of a server.
+func (e *Engine) disconnectSession(c *Change, fx *Effects) {
+	if s := e.target(c); s != nil {
+		e.counters.Disconnected++
+		e.closeSession(s, CauseRemoteReset, fx)
+		e.settle(fx)
+	}
+}
+
+// changeSession changes a session in place, as a whole or not at all: its link
+// stays up.
+func (e *Engine) changeSession(c *Change, fx *Effects) {
+	s := e.target(c)
+	if s == nil {
+		e.counters.ChangesRefused++
+		return
+	}
+	if c.Attributes == nil {
+		c.Error = ErrorMissingAttribute
+		e.counters.ChangesRefused++
+		return
+	}
+	g, a := s.grant, *c.Attributes
+	e.ignore(g.aaa, &a)
+	if c.Error, c.Attribute = e.check(s, &a); c.Error != 0 {
+		e.counters.ChangesRefused++
+		return
+	}
+	e.counters.Changed++
+	next := g.granted.With(&a)
+	routes, _ := routesOf(next, s.bind.PPP.LocalIPv4)
+	e.unlist(s)
+	e.dropRoutes(s, routes, fx)
+	g.granted = next
+	g.sub = e.subscriber(s)
+	e.list(s)
+	e.adjust(s, &a)
+	if s.installed {
+		e.install(s, fx)
+	}
+	if g.account.state == accountStarted && g.aaa.Accounting.CoAImmediate {
+		e.interim(s, fx)
+	}
+	e.rearm(s)
+}
+
+// check says whether a change can be made in place.
+func (e *Engine) check(s *session, a *policy.Attributes) (ErrorCause, string) {
+	if a.Malformed != "" {
+		return ErrorInvalidAttribute, a.Malformed
+	}
+	present := policy.Attributes{}
+	if s.grant.granted != nil {
+		present = *s.grant.granted
+	}
+	present.Address, present.PrefixIPv6 = s.ipv4, s.ipv6 // wherever they are from
+	if name := present.Fixed(a); name != "" {
+		return ErrorUnsupportedAttribute, name
+	}
+	if a.UserName != "" && a.UserName != s.user && a.UserName != s.grant.sub.User && a.UserName != s.grant.sub.UserGiven {
+		return ErrorUnsupportedAttribute, "User-Name"
+	}
+	if len(a.Filters)+len(a.FiltersIn)+len(a.FiltersOut) > 0 {
+		return ErrorUnsupportedAttribute, "Filter-Id" // to agree and do nothing would be a lie
+	}
+	routes, what := routesOf(s.grant.granted.With(a), s.bind.PPP.LocalIPv4)
+	if what != "" {
+		return ErrorInvalidAttribute, what
+	}
+	for _, p := range routes {
+		// A new one would have to be claimed over all shards before it could be promised.
+		if !containsPrefix(s.grant.routes, p) {
+			return ErrorUnsupportedAttribute, "Framed-Route"
+		}
+	}
+	return 0, ""
+}
+
+// dropRoutes gives up what is not behind the subscriber any more.
+func (e *Engine) dropRoutes(s *session, left []netip.Prefix, fx *Effects) {
+	for _, p := range s.grant.routes {
+		if !containsPrefix(left, p) {
+			e.unclaim(s, e.routeKey(s, p), fx)
+		}
+	}
+	s.grant.routes, s.grant.claimed = left, len(left)
+}
+
+// adjust sets the session's deadlines by what a change has said. A session
+// timeout counts from the change.
+func (e *Engine) adjust(s *session, a *policy.Attributes) {
+	if a.HasSessionTimeout {
+		s.expiresAt = within(e.now, a.SessionTimeout)
+	}
+	if a.HasIdleTimeout {
+		s.idleAt, s.activeAt = time.Time{}, time.Time{}
+		if s.wasUp {
+			e.watchIdle(s)
+		}
+	}
+	if acct := &s.grant.account; a.HasInterim && acct.state == accountStarted {
+		acct.interval = leastInterval(a.Interim)
+		acct.interimAt = e.later(acct.interval)
+	}
 }

@@ -47,6 +47,8 @@ type Engine struct {
 	home       *directory.Home
 	lines      directory.Lines // lines whose home this shard is
 	pools      map[string]*poolPart
+	index      index // of sessions that servers may name
+	dynamic    bool  // they may name any, not only those with a grant of their own
 	history    history
 	calls      callHistory
 	watch      watch
@@ -87,6 +89,7 @@ func New(o Options) *Engine {
 		home:       directory.NewHome(o.Shards),
 		lines:      make(directory.Lines),
 		pools:      make(map[string]*poolPart),
+		index:      make(index),
 		byInstance: make(map[uint16]int),
 	}
 	e.l2 = l2tp.New(l2tp.Config{
@@ -115,6 +118,36 @@ func (e *Engine) adopt(cfg *Config) {
 	e.bindings = make(map[*Terms]*binding)
 	e.interfaces.bound(cfg.Interfaces, e.shards)
 	e.addPools(cfg)
+	e.dynamic = cfg.dynamic()
+}
+
+// dynamic reports whether anybody may send Dynamic Authorization requests.
+func (c *Config) dynamic() bool {
+	if len(c.Radius.Dynamic) > 0 {
+		return true
+	}
+	listens := func(t *Terms) bool {
+		if t == nil || t.AAA.Radius == nil {
+			return false
+		}
+		for _, s := range t.AAA.Radius.Servers {
+			if s.Dynamic != 0 {
+				return true
+			}
+		}
+		return false
+	}
+	for _, g := range c.Groups {
+		for _, t := range g.TermsByHostName {
+			if listens(t) {
+				return true
+			}
+		}
+		if listens(g.TermsDefault) {
+			return true
+		}
+	}
+	return false
 }
 
 // Packets takes a batch of L2TP datagrams from the sockets or punted by the
@@ -220,6 +253,7 @@ func (e *Engine) Advance(now time.Time, fx *Effects) {
 			e.settle(fx)
 		}
 	}
+	e.history.giveUp(now, &e.counters)
 	e.history.expire(now, e.cfg.DestructTimeout)
 	e.sweepDestinations()
 	e.expireParked(fx)

@@ -56,7 +56,16 @@ func (e *Engine) releaseClaims(s *session, fx *Effects) {
 		e.unclaim(s, e.userKey(s), fx)
 	}
 	if s.claimed&claimedAddress != 0 {
-		e.unclaim(s, addressKey(s.ipv4), fx)
+		e.unclaim(s, addressKey(s.instance(), s.ipv4), fx)
+	}
+	if s.claimed&claimedPrefix != 0 {
+		e.unclaim(s, prefixKey(s.instance(), s.ipv6), fx)
+	}
+	if g := s.grant; g != nil {
+		for _, p := range g.routes[:g.claimed] {
+			e.unclaim(s, e.routeKey(s, p), fx)
+		}
+		g.claimed = 0
 	}
 	e.leaveLine(s, fx)
 	s.claimed = 0
@@ -67,11 +76,15 @@ func (e *Engine) unclaim(s *session, k directory.Key, fx *Effects) {
 }
 
 func (e *Engine) userKey(s *session) directory.Key {
-	return directory.Key{Kind: directory.UserName, Name: s.bind.AAA.Name + "/" + s.user}
+	return directory.Key{Kind: directory.UserName, Name: s.aaa().Name + "/" + s.user}
 }
 
-func addressKey(a netip.Addr) directory.Key {
-	return directory.Key{Kind: directory.Address, Name: a.String()}
+func addressKey(instance uint16, a netip.Addr) directory.Key {
+	return directory.Key{Kind: directory.Address, Name: inInstance(instance, a.String())}
+}
+
+func prefixKey(instance uint16, p netip.Prefix) directory.Key {
+	return directory.Key{Kind: directory.Prefix, Name: inInstance(instance, p.String())}
 }
 
 func (e *Engine) toHome(m directory.Message, fx *Effects) {
@@ -122,6 +135,10 @@ func (e *Engine) deliver(m *Message, fx *Effects) {
 		if part := e.pools[m.Pool]; part != nil {
 			e.releaseUnit(part, m.Address, fx)
 		}
+	case MessagePoolReserve:
+		e.reserveUnit(m, fx)
+	case MessagePoolReserved:
+		e.reservedUnit(m, fx)
 	case MessageLineTake:
 		e.lineTaken(m, fx)
 	case MessageLineLeave:
@@ -224,8 +241,24 @@ func (e *Engine) claimAnswered(m *directory.Message, fx *Effects) {
 			s.claimed |= claimedAddress
 			s.ipv4 = s.framedIPv4()
 		} else {
-			e.counters.AddressInUse++
-			e.deny(s, CauseAddressInUse, "address in use", fx)
+			e.addressTaken(s, fx)
+		}
+	case directory.Prefix:
+		s.waits &^= waitPrefix
+		if won {
+			s.claimed |= claimedPrefix
+			s.ipv6 = s.framedIPv6()
+		} else {
+			e.addressTaken(s, fx)
+		}
+	case directory.Route:
+		s.waits &^= waitRoute
+		if won {
+			s.grant.claimed++
+		} else {
+			e.counters.RouteInUse++
+			e.refused(s, CauseRouteInUse, s.grant.routes[s.grant.claimed].String(), fx)
+			e.deny(s, CauseRouteInUse, "route in use", fx)
 		}
 	}
 	e.resume(s, fx)

@@ -15,7 +15,7 @@ const idleSamples = 4
 
 // watchIdle begins to watch whether the subscriber sends or receives anything.
 func (e *Engine) watchIdle(s *session) {
-	if limit := s.bind.idleTimeout(); limit > 0 {
+	if limit := s.idleTimeout(); limit > 0 {
 		s.activeAt = e.now
 		s.idleAt = e.now.Add(limit / idleSamples)
 	}
@@ -29,7 +29,7 @@ func (e *Engine) Traffic(now time.Time, elements []uint32, counters []forward.Co
 		if s == nil || s.activeAt.IsZero() {
 			continue // it ended in the meantime
 		}
-		limit := s.bind.idleTimeout()
+		limit := s.idleTimeout()
 		if packets := counters[i].UpPackets + counters[i].DownPackets; packets != s.packets {
 			s.packets, s.activeAt = packets, now
 		}
@@ -42,12 +42,4 @@ func (e *Engine) Traffic(now time.Time, elements []uint32, counters []forward.Co
 		e.rearm(s)
 	}
 	e.finish(fx)
-}
-
-// idleTimeout is how long a session may be without traffic; 0: for ever.
-func (b *binding) idleTimeout() time.Duration {
-	if b.PPP.IdleTimeout > 0 {
-		return b.PPP.IdleTimeout
-	}
-	return b.AAA.ClientIdleTimeout
 }

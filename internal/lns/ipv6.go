@@ -24,7 +24,7 @@ const localIfID = 1
 func (e *Engine) router(s *session) ndp.Router {
 	a := &s.bind.PPP.Advertisement
 	r := ndp.Router{
-		InterfaceID: s.link.Network().LocalIfID, Prefix: s.ipv6, DNS: s.bind.PPP.DNSIPv6,
+		InterfaceID: s.link.Network().LocalIfID, Prefix: s.ipv6, DNS: s.nameServers(),
 		MTU: uint32(a.MTU), HopLimit: a.HopLimit, RouterLifetime: a.RouterLifetime,
 		ValidLifetime: a.ValidLifetime, PreferredLifetime: a.PreferredLifetime, DNSLifetime: a.DNSLifetime,
 	}
@@ -32,6 +32,14 @@ func (e *Engine) router(s *session) ndp.Router {
 		r.RouterLifetime = -1 // not a default router
 	}
 	return r
+}
+
+// nameServers are those that Router Advertisements tell.
+func (s *session) nameServers() []netip.Addr {
+	if a := s.attributes(); a != nil && len(a.DNSIPv6) > 0 {
+		return a.DNSIPv6
+	}
+	return s.bind.PPP.DNSIPv6
 }
 
 // advertise sends an unsolicited Router Advertisement and sets the time of the next.

@@ -23,6 +23,8 @@ const (
 	MessagePoolBorrow                      // Number single units of Pool are wanted
 	MessagePoolLoan                        // Units of Pool are lent
 	MessagePoolUnit                        // Address of Pool is given back to the shard whose block it is from
+	MessagePoolReserve                     // Holder wants Address of Pool for its own: to the pool's home, or the holder of the block
+	MessagePoolReserved                    // to Holder: Address is its own if OK; Number 1: with Block, which nobody had
 	MessageLineTake                        // to the home of Line: Holder is its newest session
 	MessageLineLeave                       // to the home of Line: Holder has ended
 	MessageLineReplaced                    // to the shard of Other: Holder takes its place

@@ -79,12 +79,14 @@ func (e *Engine) networkUp(s *session, proto ppp.Protocol, fx *Effects) {
 		s.wasUp = true
 		e.adm.Up(e.now, uint32(s.element))
 		e.watchIdle(s)
+		e.startAccount(s, fx)
 		e.counters.SessionsUp++
 		e.counters.SetUpTime += e.now.Sub(s.createdAt)
 		fx.Log = append(fx.Log, e.record(s, event.SessionUp, causeNone))
 	}
 	e.become(s, StateActive)
 	e.install(s, fx)
+	e.reportFamilies(s, fx)
 	if proto == ppp.ProtoIPV6CP && s.ipv6.IsValid() {
 		s.raLeft = initialAdvertisements
 		e.advertise(s, fx)
@@ -97,11 +99,16 @@ func (e *Engine) networkDown(s *session, proto ppp.Protocol, fx *Effects) {
 	if proto == ppp.ProtoIPV6CP {
 		s.raAt = time.Time{}
 	}
+	e.reportFamilies(s, fx)
 	if s.link.Opened(ppp.ProtoIPCP) || s.link.Opened(ppp.ProtoIPV6CP) {
 		e.install(s, fx)
 		return
 	}
-	e.uninstall(s, fx)
+	if s.accounted() && s.installed && s.cause == causeNone {
+		e.install(s, fx) // with no family: what was counted must not begin anew
+	} else {
+		e.uninstall(s, fx)
+	}
 	if s.state == StateActive {
 		e.become(s, StateConfigured)
 	}
@@ -114,14 +121,18 @@ func (e *Engine) install(s *session, fx *Effects) {
 	}
 	f := forward.Session{
 		Key: s.key(), Element: uint32(s.element), PeerTunnelID: uint16(peerTunnel), PeerSessionID: uint16(peerSession),
-		Local: local, Peer: peer, Instance: s.bind.Profile.Instance, MTU: uint16(e.mtu(s)),
+		Local: local, Peer: peer, Instance: s.instance(), MTU: uint16(e.mtu(s)),
 		PFC: s.link.PFC(), ACFC: s.link.ACFC(), Sequenced: sequenced,
 	}
-	if s.link.Opened(ppp.ProtoIPCP) {
+	ipv4, ipv6 := s.link.Opened(ppp.ProtoIPCP), s.link.Opened(ppp.ProtoIPV6CP)
+	if ipv4 {
 		f.IPv4 = s.link.Network().PeerIPv4
 	}
-	if s.link.Opened(ppp.ProtoIPV6CP) {
+	if ipv6 {
 		f.IPv6 = s.ipv6
+	}
+	if s.grant != nil {
+		s.grant.apply(&f, ipv4, ipv6)
 	}
 	s.installed = true
 	fx.Install = append(fx.Install, f)
@@ -136,12 +147,19 @@ func (e *Engine) uninstall(s *session, fx *Effects) {
 	}
 }
 
+// framedMTUMin is the least Framed-MTU.
+const framedMTUMin = 64
+
 // mtu is the largest inner packet towards the subscriber: what its peer takes,
 // and no more than is configured.
 func (e *Engine) mtu(s *session) int {
 	m := int(s.link.PeerMRU())
 	if c := s.bind.PPP.MTU; c > 0 && c < m {
 		m = c
+	}
+	// RFC 2865 §5.12 has it range from 64; a smaller one is taken for none.
+	if a := s.attributes(); a != nil && a.MTU >= framedMTUMin && a.MTU < m {
+		m = a.MTU
 	}
 	return m
 }
@@ -188,6 +206,8 @@ func (e *Engine) end(s *session, cause Cause, fx *Effects) {
 	e.counters.Ended[cause]++
 	e.leave(s, cause)
 	e.remember(s, cause)
+	storing := e.closeAccount(s, cause, fx)
+	e.unlist(s)
 	s.link.Abort(e.now)
 	e.uninstall(s, fx)
 	e.removeStale(s.stale, fx)
@@ -212,9 +232,12 @@ func (e *Engine) end(s *session, cause Cause, fx *Effects) {
 		}
 	}
 	e.states[s.state]--
-	e.byInstance[s.bind.Profile.Instance]--
+	e.byInstance[s.instance()]--
 	if s.wasUp {
 		e.history.add(e.now, e.ended(s, cause), &e.counters)
+	}
+	if storing {
+		e.history.await(s.ref())
 	}
 	e.wheel.Set(uint32(s.element), time.Time{})
 	*s = session{facts: facts{element: s.element, generation: s.generation}}

@@ -49,9 +49,14 @@ type AuthAnswer struct {
 // query asks RADIUS, now or when the window has room.
 func (e *Engine) query(s *session, o *ppp.AuthOffer, fx *Effects) {
 	s.attempt++
+	g := s.grants()
 	q := AuthQuery{
-		Ref: AuthRef{uint32(s.element), s.generation, s.attempt}, Profile: s.bind.AAA, Offer: cloneOffer(o),
+		Ref: AuthRef{uint32(s.element), s.generation, s.attempt}, Profile: g.aaa, Offer: cloneOffer(o),
 		Subscriber: e.subscriber(s),
+	}
+	if g.offer = nil; int(g.next) < len(g.aaa.Order) {
+		offer := q.Offer // for the source that comes next, if no server answers
+		g.offer = &offer
 	}
 	s.waits |= waitRADIUS
 	if !e.window.Take(e.uptime()) {
@@ -77,19 +82,39 @@ func (e *Engine) Authenticated(now time.Time, a AuthAnswer, fx *Effects) {
 	e.settleWindow(s, a.Result)
 	if s != nil && s.waits&waitRADIUS != 0 && s.attempt == a.Ref.Attempt {
 		s.waits &^= waitRADIUS
-		switch a.Result {
-		case AuthAccept:
-			e.accept(s, ppp.Verdict{OK: true, Message: a.Message}, fx)
-		case AuthReject:
-			e.deny(s, CauseAuthDenied, a.Message, fx)
-		case AuthTimeout:
-			e.counters.RADIUSTimeouts++
-			e.deny(s, CauseNoServer, "no answer", fx)
-		}
+		e.answered(s, &a, fx)
 		e.runLink(s, fx)
 	}
 	e.sendQueued(fx)
 	e.finish(fx)
+}
+
+// answered goes on with a session that RADIUS has answered about, or has not.
+func (e *Engine) answered(s *session, a *AuthAnswer, fx *Effects) {
+	g := s.grant
+	offer := g.offer
+	g.offer, g.server = nil, a.Server
+	switch {
+	case a.Result == AuthReject:
+		e.deny(s, CauseAuthDenied, a.Message, fx)
+	case a.Result == AuthAccept:
+		e.admitted(s, a.Message)
+		if a.Granted != nil {
+			if cause, what := e.entitle(s, a.Granted); cause != causeNone {
+				e.refused(s, cause, what, fx)
+				e.deny(s, cause, "not available", fx)
+				return
+			}
+		}
+		e.authorise(s, fx)
+	case offer != nil:
+		e.counters.RADIUSTimeouts++
+		e.counters.AuthFellBack++
+		e.judge(s, offer, int(g.next), fx)
+	default:
+		e.counters.RADIUSTimeouts++
+		e.deny(s, CauseNoServer, "no answer", fx)
+	}
 }
 
 // settleWindow gives the place of an answered query back.
@@ -135,21 +160,6 @@ func (e *Engine) sendQueued(fx *Effects) {
 		e.queries = e.queries[:n-1]
 	}
 	e.adm.Gate(len(e.queries) > 0)
-}
-
-// subscriber tells who a session is.
-func (e *Engine) subscriber(s *session) *Subscriber {
-	call := e.call(s)
-	sub := &Subscriber{
-		ID: e.sessionID(s), User: s.user, UserGiven: s.user, Method: s.auth,
-		Calling: call.CallingNumber, Called: call.CalledNumber, Serial: call.Serial,
-		Tunnel: uint16(s.tunnel), Session: uint16(s.id), Instance: e.instanceName(s.bind.Profile.Instance),
-		TxSpeed: call.TxSpeed, RxSpeed: call.RxSpeed, PhysicalChannel: call.PhysicalChannel, Line: call.Line,
-	}
-	if info, ok := e.l2.Tunnel(s.tunnel); ok {
-		sub.LAC, sub.Peer, sub.Local = info.HostName, info.Peer, info.Local
-	}
-	return sub
 }
 
 // cloneOffer makes the offer the query's own.

@@ -174,19 +174,36 @@ func (e *Engine) inherit(s *session, left *inheritance, fx *Effects) {
 	e.removeStale(s.stale, fx)
 	s.stale = left.key
 	if l := left.ipv4; l.pool != "" {
-		if p := s.poolIPv4(); s.bind.Profile.IPv4 && !s.ipv4.IsValid() && !s.framedIPv4().IsValid() && p.serves(l.pool) {
+		if s.dynamic().IPv4 && !s.ipv4.IsValid() && s.wantsIPv4(&l) {
 			s.ipv4, s.pool, s.lender4 = l.prefix.Addr(), e.pools[l.pool], uint16(l.lender)+1
 		} else {
 			e.returnLot(l, fx)
 		}
 	}
 	if l := left.ipv6; l.pool != "" {
-		if s.bind.Profile.IPv6 && !s.ipv6.IsValid() && s.bind.PPP.PoolIPv6.serves(l.pool) {
+		if s.dynamic().IPv6 && !s.ipv6.IsValid() && s.wantsIPv6(&l) {
 			s.ipv6, s.pool6, s.lender6 = l.prefix, e.pools[l.pool], uint16(l.lender)+1
 		} else {
 			e.returnLot(l, fx)
 		}
 	}
+}
+
+// wantsIPv4 reports whether an address is the session's own, or one that its pool
+// could give it.
+func (s *session) wantsIPv4(l *lot) bool {
+	if own := s.framedIPv4(); own.IsValid() {
+		return own == l.prefix.Addr()
+	}
+	return s.poolIPv4().serves(l.pool)
+}
+
+// wantsIPv6 is wantsIPv4 for a prefix.
+func (s *session) wantsIPv6(l *lot) bool {
+	if own := s.framedIPv6(); own.IsValid() {
+		return own == l.prefix
+	}
+	return s.poolIPv6().serves(l.pool)
 }
 
 // serves reports whether an address of the named pool may be given to somebody

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"holdfast/internal/admission"
+	"holdfast/internal/policy"
 )
 
 // RequestKind says what an operator wants of the shards.
@@ -208,7 +209,23 @@ type SubscriberRow struct {
 	MTU                           int
 	TxSpeed, RxSpeed              uint64
 	Login                         time.Duration // age of the log-in
-	Cause                         string
+
+	// What RADIUS has granted, and how the session is accounted.
+	UserGiven       string // the name as the peer gave it
+	AccountedUser   string // the name in accounting
+	Domain          string // entry of the domain map
+	Server          string // that has granted it
+	Up, Down        policy.Rate
+	Routes          []netip.Prefix // behind the subscriber
+	Filters         []string       // named and not applied
+	DNSIPv6         []netip.Addr
+	Classes         int           // attributes Class, echoed in accounting
+	SessionLeft     time.Duration // until the session timeout; 0: there is none
+	IdleTimeout     time.Duration // 0: none
+	InterimInterval time.Duration // 0: no interim updates
+	Accounted       time.Duration // since accounting began; 0: it has not
+
+	Cause string
 }
 
 // GroupRow is one tunnel group.

@@ -54,6 +54,7 @@ type facts struct {
 	user    string // the name that counts; empty: not known yet
 	verdict string // success text to send when the subscriber is authorised
 	local   *LocalSubscriber
+	grant   *grant // from RADIUS or by its realm, and its accounting; nil: it needs none
 
 	iface  uint16 // index in Engine.interfaces
 	unit   uint32 // of the logical interface
@@ -77,7 +78,7 @@ type facts struct {
 }
 
 // wait is a bit set of what a session is waiting for.
-type wait uint8
+type wait uint16
 
 const (
 	waitUser wait = 1 << iota
@@ -86,6 +87,9 @@ const (
 	waitPoolIPv6
 	waitRADIUS
 	waitLine
+	waitPrefix
+	waitRoute
+	waitDurable
 )
 
 // key is how the plane names the session.
@@ -155,7 +159,11 @@ func (e *Engine) become(s *session, state SubscriberState) {
 
 // rearm sets the session's one timer to the earliest of its deadlines.
 func (e *Engine) rearm(s *session) {
-	e.wheel.Set(uint32(s.element), first(s.link.Next(), s.raAt, s.expiresAt, s.idleAt))
+	at := first(s.link.Next(), s.raAt, s.expiresAt, s.idleAt)
+	if s.grant != nil {
+		at = first(at, s.grant.account.next())
+	}
+	e.wheel.Set(uint32(s.element), at)
 }
 
 // advanceSession does what is due for a session.
@@ -172,6 +180,9 @@ func (e *Engine) advanceSession(s *session, fx *Effects) {
 	if due(s.expiresAt, e.now) {
 		s.expiresAt = time.Time{}
 		e.closeSession(s, CauseSessionTimeout, fx)
+	}
+	if s.live && s.grant != nil {
+		e.advanceAccount(s, fx)
 	}
 	if s.live && due(s.idleAt, e.now) {
 		s.idleAt = time.Time{} // Traffic sets it again

@@ -59,6 +59,8 @@ func (e *Engine) serve(r *Request, fx *Effects) {
 		e.clearTunnels(r, fx)
 	case ClearSessions:
 		e.clearSessions(r, fx)
+	case FindSessions, ChangeSession, DisconnectSession:
+		e.serveDynamic(r, fx)
 	}
 }
 
@@ -73,7 +75,9 @@ func (e *Engine) showSummary(r *Request) {
 		ControlRx: Volume{c.ReceivedControl, c.ReceivedControlBytes}, ControlTx: Volume{c.SentControl, c.SentControlBytes},
 		Counters: e.Counters(),
 	}
-	s.States[StateTerminated] = e.history.count
+	storing := len(e.history.storing)
+	s.States[StateTerminating] += storing
+	s.States[StateTerminated] = e.history.count - storing
 	for _, f := range e.interfaces.list {
 		s.Interfaces[f.name] = f.sessions
 	}
@@ -249,8 +253,8 @@ func (e *Engine) sessionMatches(f *Filter, s *session) bool {
 		f.User != "" && f.User != s.user ||
 		f.HasState && f.State != s.state ||
 		f.Interface != "" && (!s.answered || f.Interface != e.interfaces.name(s.iface)) ||
-		f.Profile != "" && f.Profile != s.bind.Profile.Name ||
-		f.Instance != "" && f.Instance != e.instanceName(s.bind.Profile.Instance) ||
+		f.Profile != "" && f.Profile != s.dynamic().Name ||
+		f.Instance != "" && f.Instance != e.instanceName(s.instance()) ||
 		f.GatewayName != "" && f.GatewayName != s.bind.Tunnel.HostName ||
 		f.Address.IsValid() && f.Address != s.ipv4 && !s.ipv6.Contains(f.Address) {
 		return false
@@ -346,7 +350,9 @@ func (e *Engine) showSubscribers(r *Request) {
 			r.Subscribers = append(r.Subscribers, e.subscriberRow(s))
 			return len(r.Subscribers) < r.Limit
 		})
-		return
+		if !r.Done || !f.HasState || f.State != StateTerminating {
+			return
+		}
 	}
 	// Ended ones are listed only when they are asked for.
 	r.Cursor = max(r.Cursor, terminatedCursor)
@@ -372,7 +378,7 @@ func (e *Engine) showSubscribers(r *Request) {
 const terminatedCursor = 1 << 31
 
 func terminatedMatches(f *Filter, row *SubscriberRow) bool {
-	return (f.User == "" || f.User == row.User) && (f.Interface == "" || f.Interface == row.Interface) &&
+	return f.State == row.State && (f.User == "" || f.User == row.User) && (f.Interface == "" || f.Interface == row.Interface) &&
 		(!f.Address.IsValid() || f.Address == row.IPv4 || row.IPv6.Contains(f.Address)) &&
 		(f.Calling == "" || f.Calling == row.Calling) && (!f.Peer.IsValid() || f.Peer == row.Peer) &&
 		(!f.Gateway.IsValid() || f.Gateway == row.Gateway) && (f.PeerName == "" || f.PeerName == row.PeerName) &&
@@ -386,8 +392,8 @@ func (e *Engine) subscriberRow(s *session) SubscriberRow {
 	call := e.call(s)
 	row := SubscriberRow{
 		ID:   e.sessionID(s),
-		User: s.user, State: s.state, Instance: e.instanceName(s.bind.Profile.Instance), Profile: s.bind.Profile.Name,
-		AccessProfile: s.bind.AAA.Name, IPv4: s.ipv4, IPv6: s.ipv6, DNS: s.bind.PPP.DNS,
+		User: s.user, State: s.state, Instance: e.instanceName(s.instance()), Profile: s.dynamic().Name,
+		AccessProfile: s.aaa().Name, IPv4: s.ipv4, IPv6: s.ipv6, DNS: e.network(s).DNS,
 		Calling: call.CallingNumber, Called: call.CalledNumber, TunnelLocalID: uint16(s.tunnel), SessionLocalID: uint16(s.id),
 		Peer: tun.Peer.Addr(), Gateway: tun.Local.Addr(), PeerName: tun.HostName, Element: uint32(s.element), Shard: e.shard,
 		TxSpeed: call.TxSpeed, RxSpeed: call.RxSpeed,
@@ -408,7 +414,34 @@ func (e *Engine) subscriberRow(s *session) SubscriberRow {
 	if !s.upAt.IsZero() {
 		row.Login = e.now.Sub(s.upAt)
 	}
+	e.grantRow(s, &row)
 	return row
+}
+
+// grantRow adds what the session has from RADIUS, and how it is accounted.
+func (e *Engine) grantRow(s *session, row *SubscriberRow) {
+	row.IdleTimeout = s.idleTimeout()
+	if !s.expiresAt.IsZero() {
+		row.SessionLeft = s.expiresAt.Sub(e.now)
+	}
+	g := s.grant
+	if g == nil {
+		return
+	}
+	row.Server, row.Routes, row.UserGiven = g.server, g.routes, g.given
+	if g.sub != nil {
+		row.AccountedUser = g.sub.User
+	}
+	if g.domain != nil {
+		row.Domain = g.domain.Name
+	}
+	if a := g.granted; a != nil {
+		row.Up, row.Down, row.Filters, row.DNSIPv6 = a.Up, a.Down, a.Filters, a.DNSIPv6
+		row.Classes = len(a.Class)
+	}
+	if acct := &g.account; acct.state == accountStarted {
+		row.Accounted, row.InterimInterval = e.now.Sub(acct.startedAt), acct.interval
+	}
 }
 
 // sessionID is the session's id for operators, unique over restarts.

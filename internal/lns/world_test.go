@@ -35,6 +35,9 @@ type world struct {
 	inject    [][]byte
 	stopped   int
 	queries   []asked       // to RADIUS
+	books     []AccountRecord
+	unwritten [][]AuthRef // by shard: of records that are not on disk yet
+	noDisk    bool        // and stay so
 	holdBegin bool          // the shards have other work all the time
 	meter     bool          // measure the engines
 	spent     time.Duration // in engines, on packets
@@ -126,6 +129,7 @@ func newWorld(t testing.TB, cfg *Config, shards int) *world {
 			Config: cfg, Shard: i, Shards: shards, Rand: rand.New(rand.NewPCG(1, uint64(i))), Now: w.now, Epoch: 7,
 		}))
 		w.fx = append(w.fx, &Effects{})
+		w.unwritten = append(w.unwritten, nil)
 	}
 	return w
 }
@@ -159,6 +163,13 @@ func (w *world) carry(i int) {
 	for _, q := range fx.Authenticate {
 		w.queries = append(w.queries, asked{q, i})
 	}
+	for _, r := range fx.Account {
+		r.Counters = w.traffic[r.Element]
+		w.books = append(w.books, r)
+		if r.Kind == AccountOpen || r.Kind == AccountStop {
+			w.unwritten[i] = append(w.unwritten[i], r.Ref)
+		}
+	}
 	if fx.Stopped {
 		w.stopped |= 1 << i
 	}
@@ -175,6 +186,11 @@ func (w *world) carry(i int) {
 			counters[j] = w.traffic[el]
 		}
 		w.engines[i].Traffic(w.now, read, counters, fx)
+		w.carry(i)
+	}
+	if refs := w.unwritten[i]; len(refs) > 0 && !w.noDisk {
+		w.unwritten[i] = nil
+		w.engines[i].Durable(w.now, refs, fx)
 		w.carry(i)
 	}
 	for j := range messages {

@@ -68,22 +68,6 @@ func admissionMetrics() []metric[*shard] {
 	}
 }
 
-// radiusMetrics are about requests to RADIUS, as the shard sees them.
-func radiusMetrics() []metric[*shard] {
-	return []metric[*shard]{
-		gauge("holdfast_radius_window", "RADIUS requests that the shard may have in flight.", func(s *shard) float64 { return float64(s.a().RADIUSWindow) }),
-		gauges("holdfast_radius_outstanding", "state", "Authentications in flight, and those that wait for a place in the window.", parts(
-			part[*shard]{"in_flight", func(s *shard) uint64 { return uint64(s.a().RADIUSInFlight) }},
-			part[*shard]{"queued", func(s *shard) uint64 { return uint64(s.a().RADIUSQueued) }},
-		)),
-		counts("holdfast_radius_requests_total", "event", "Authentications that RADIUS was asked for.", parts(
-			part[*shard]{"sent", func(s *shard) uint64 { return s.c().RADIUSRequests }},
-			part[*shard]{"timeout", func(s *shard) uint64 { return s.c().RADIUSTimeouts }},
-			part[*shard]{"queued", func(s *shard) uint64 { return s.c().RADIUSQueued }},
-		)),
-	}
-}
-
 // bit is a yes or no as a gauge.
 func bit(b bool) float64 {
 	if b {

@@ -15,6 +15,6 @@
 // subscriber, a tunnel or a LAC.
 //
 // Files in reading order: source.go (what is asked for), declare.go (what a
-// metric is), shard.go, admission.go, l2tp.go, plane.go (the tables),
+// metric is), shard.go, admission.go, radius.go, l2tp.go, plane.go (the tables),
 // collector.go, reference.go.
 package metrics

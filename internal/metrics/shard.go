@@ -54,6 +54,7 @@ func subscriberMetrics() []metric[*shard] {
 			part[*shard]{"unknown_user", func(s *shard) uint64 { return s.c().AuthUnknownUser }},
 			part[*shard]{"user_limit", func(s *shard) uint64 { return s.c().UserLimitReached }},
 			part[*shard]{"address_in_use", func(s *shard) uint64 { return s.c().AddressInUse }},
+			part[*shard]{"route_in_use", func(s *shard) uint64 { return s.c().RouteInUse }},
 			part[*shard]{"pool_exhausted", func(s *shard) uint64 { return s.c().PoolExhausted }},
 			part[*shard]{"pool_ipv6_exhausted", func(s *shard) uint64 { return s.c().PoolIPv6Exhausted }},
 		)),

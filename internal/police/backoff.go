@@ -13,7 +13,6 @@ type BackoffOptions struct {
 	Initial time.Duration // after the first failure; 0: a second
 	Max     time.Duration // the longest; 0: five minutes
 	Forgive time.Duration // quiet time that makes good for one failure; 0: Max
-	Epoch   time.Time     // no now may be before it
 	Key     [2]uint64     // of the hash over addresses: random
 }
 
@@ -25,6 +24,7 @@ type BackoffOptions struct {
 // shut its owner out.
 type Backoff struct {
 	opt     BackoffOptions
+	epoch   time.Time // the first failure
 	sources []source
 }
 
@@ -65,6 +65,9 @@ func (b *Backoff) Blocked(now time.Time, addr netip.Addr) bool {
 // Fail notes a failure and says until when addr is blocked. When the table has
 // no room, the source whose time is up first is forgotten.
 func (b *Backoff) Fail(now time.Time, addr netip.Addr) (until time.Time) {
+	if b.epoch.IsZero() {
+		b.epoch = now
+	}
 	tag, at := b.tag(addr), b.ns(now)
 	s := b.find(tag)
 	if s == nil {
@@ -82,7 +85,7 @@ func (b *Backoff) Fail(now time.Time, addr netip.Addr) (until time.Time) {
 		s.fails++ // further ones would make it no longer, only forgiving slower
 	}
 	s.until = at + uint64(min(delay, b.opt.Max))
-	return b.opt.Epoch.Add(time.Duration(s.until))
+	return b.epoch.Add(time.Duration(s.until))
 }
 
 // Forget is for a source that has authenticated.
@@ -92,7 +95,7 @@ func (b *Backoff) Forget(addr netip.Addr) {
 	}
 }
 
-func (b *Backoff) ns(now time.Time) uint64 { return uint64(max(now.Sub(b.opt.Epoch), 0)) }
+func (b *Backoff) ns(now time.Time) uint64 { return uint64(max(now.Sub(b.epoch), 0)) }
 
 // tag is of the address, or of the /64 of an IPv6 address: who has one address
 // of it has them all.

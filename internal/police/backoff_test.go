@@ -14,7 +14,7 @@ import (
 // Each failure doubles the wait up to the longest; quiet time makes good for
 // failures one by one, and success for all.
 func TestBackoff(t *testing.T) {
-	b := police.NewBackoff(police.BackoffOptions{Epoch: epoch, Max: 10 * time.Second, Forgive: time.Minute})
+	b := police.NewBackoff(police.BackoffOptions{Max: 10 * time.Second, Forgive: time.Minute})
 	bad, good := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
 	now := epoch
 	for i, want := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 10 * time.Second, 10 * time.Second} {
@@ -41,7 +41,7 @@ func TestBackoff(t *testing.T) {
 
 // All addresses of an IPv6 network are one source; IPv4 in IPv6 is IPv4.
 func TestBackoffSources(t *testing.T) {
-	b := police.NewBackoff(police.BackoffOptions{Epoch: epoch})
+	b := police.NewBackoff(police.BackoffOptions{})
 	b.Fail(epoch, netip.MustParseAddr("2001:db8::1"))
 	b.Fail(epoch, netip.MustParseAddr("192.0.2.1"))
 	for text, want := range map[string]bool{
@@ -55,7 +55,7 @@ func TestBackoffSources(t *testing.T) {
 
 // The table is bounded; the one that is blocked longest is kept.
 func TestBackoffIsBounded(t *testing.T) {
-	b := police.NewBackoff(police.BackoffOptions{Epoch: epoch, Sources: 64, Key: [2]uint64{3, 4}})
+	b := police.NewBackoff(police.BackoffOptions{Sources: 64, Key: [2]uint64{3, 4}})
 	stubborn := netip.MustParseAddr("192.0.2.1")
 	for range 9 {
 		b.Fail(epoch, stubborn)

@@ -88,7 +88,7 @@ func New(o Options, c Config) (*Police, error) {
 	if o.Flows == 0 {
 		o.Flows = flowsDefault
 	}
-	if o.Slots < 1 || o.Slots > SlotMax+1 || o.Flows < ways || o.Flows > FlowsMax {
+	if o.Epoch.IsZero() || o.Slots < 1 || o.Slots > SlotMax+1 || o.Flows < ways || o.Flows > FlowsMax {
 		return nil, ErrOptions
 	}
 	rows := o.Slots + 1

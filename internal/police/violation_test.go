@@ -132,7 +132,8 @@ func TestViolationReports(t *testing.T) {
 		w.until(2 * time.Second)
 		return w, len(w.events)
 	}
-	if w, n := run(func(c *police.Config) { c.ViolationReportRate = 2 }); n != 2 || w.Snapshot(w.now).ReportsSuppressed != 3 || w.Snapshot(w.now).TypesViolated != 5 {
+	w, n := run(func(c *police.Config) { c.ViolationReportRate = 2 })
+	if s := w.Snapshot(w.now); n != 2 || s.ReportsSuppressed != 3 || s.TypesViolated != 5 {
 		t.Errorf("%d reports", n)
 	}
 	if w, n := run(func(c *police.Config) { c.DisableLogging = true }); n != 0 || w.Snapshot(w.now).Violations != 5 {

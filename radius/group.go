@@ -10,6 +10,9 @@ type group struct {
 	credit    []int // Weighted: by member, as smooth weighted round robin has it
 }
 
+// groupsMax bounds the groups that are remembered.
+const groupsMax = 4096
+
 // group finds the group of a set, and makes it when a set is met for the first
 // time since Configure.
 func (c *Client) group(set *Set) *group {
@@ -26,6 +29,9 @@ func (c *Client) group(set *Set) *group {
 		}
 	}
 	g.credit = make([]int, len(g.members))
+	if len(c.groups) >= groupsMax { // somebody makes a set for each request
+		clear(c.groups)
+	}
 	c.groups[set] = g
 	return g
 }

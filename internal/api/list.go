@@ -184,6 +184,7 @@ func add(a, b forward.Counters) forward.Counters {
 	a.DownBytes += b.DownBytes
 	a.Spoofed += b.Spoofed
 	a.TooBig += b.TooBig
+	a.Policed += b.Policed
 	a.Dropped += b.Dropped
 	return a
 }

@@ -59,7 +59,7 @@ func dataCounters(c forward.Counters) *pb.DataCounters {
 	return &pb.DataCounters{
 		Rx:      &pb.Volume{Packets: c.UpPackets, Bytes: c.UpBytes},
 		Tx:      &pb.Volume{Packets: c.DownPackets, Bytes: c.DownBytes},
-		Spoofed: c.Spoofed, TooBig: c.TooBig, Dropped: c.Dropped,
+		Spoofed: c.Spoofed, TooBig: c.TooBig, Policed: c.Policed, Dropped: c.Dropped,
 	}
 }
 

@@ -151,7 +151,8 @@ func tunnelView(l level) view[pb.Tunnel] {
 
 // dropLine says what the data plane did not forward, and why.
 func dropLine(w io.Writer, indent string, d *pb.DataCounters) {
-	fmt.Fprintf(w, "%sData drops: spoofed source %d, too big %d, other %d\n", indent, d.GetSpoofed(), d.GetTooBig(), d.GetDropped())
+	fmt.Fprintf(w, "%sData drops: spoofed source %d, too big %d, above rate %d, other %d\n",
+		indent, d.GetSpoofed(), d.GetTooBig(), d.GetPoliced(), d.GetDropped())
 }
 
 // showSessions is "show services l2tp session".

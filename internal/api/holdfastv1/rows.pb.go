@@ -85,6 +85,7 @@ type DataCounters struct {
 	Spoofed       uint64                 `protobuf:"varint,3,opt,name=spoofed,proto3" json:"spoofed,omitempty"`             // dropped: source address not the subscriber's
 	TooBig        uint64                 `protobuf:"varint,4,opt,name=too_big,json=tooBig,proto3" json:"too_big,omitempty"` // dropped: larger than the subscriber's MTU
 	Dropped       uint64                 `protobuf:"varint,5,opt,name=dropped,proto3" json:"dropped,omitempty"`             // dropped for any other reason
+	Policed       uint64                 `protobuf:"varint,6,opt,name=policed,proto3" json:"policed,omitempty"`             // dropped: above the subscriber's rate
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -150,6 +151,13 @@ func (x *DataCounters) GetTooBig() uint64 {
 func (x *DataCounters) GetDropped() uint64 {
 	if x != nil {
 		return x.Dropped
+	}
+	return 0
+}
+
+func (x *DataCounters) GetPoliced() uint64 {
+	if x != nil {
+		return x.Policed
 	}
 	return 0
 }
@@ -1420,13 +1428,14 @@ const file_holdfast_v1_rows_proto_rawDesc = "" +
 	"\x16holdfast/v1/rows.proto\x12\vholdfast.v1\"8\n" +
 	"\x06Volume\x12\x18\n" +
 	"\apackets\x18\x01 \x01(\x04R\apackets\x12\x14\n" +
-	"\x05bytes\x18\x02 \x01(\x04R\x05bytes\"\xa5\x01\n" +
+	"\x05bytes\x18\x02 \x01(\x04R\x05bytes\"\xbf\x01\n" +
 	"\fDataCounters\x12#\n" +
 	"\x02rx\x18\x01 \x01(\v2\x13.holdfast.v1.VolumeR\x02rx\x12#\n" +
 	"\x02tx\x18\x02 \x01(\v2\x13.holdfast.v1.VolumeR\x02tx\x12\x18\n" +
 	"\aspoofed\x18\x03 \x01(\x04R\aspoofed\x12\x17\n" +
 	"\atoo_big\x18\x04 \x01(\x04R\x06tooBig\x12\x18\n" +
-	"\adropped\x18\x05 \x01(\x04R\adropped\"\xf6\x04\n" +
+	"\adropped\x18\x05 \x01(\x04R\adropped\x12\x18\n" +
+	"\apoliced\x18\x06 \x01(\x04R\apoliced\"\xf6\x04\n" +
 	"\vDestination\x12\x1d\n" +
 	"\n" +
 	"local_name\x18\x01 \x01(\tR\tlocalName\x12!\n" +

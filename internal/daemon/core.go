@@ -81,12 +81,13 @@ func (d *daemon) startCore(r *config.Result, began time.Time) error {
 			return err
 		}
 		d.shards = append(d.shards, shard.New(shard.Options{
-			ID: id, Engine: engine, Plane: d.plane.Handle(id), Sender: d.sockets.Sender(id),
+			ID: id, Engine: engine, Plane: d.plane.Handle(id), Sender: d.sockets.Sender(id), AAA: asked{d},
 			Log: d.log, Packets: readers * netio.QueueLength, Burn: d.burn(),
 			BeginEagerly: d.opt.Without.Has(admission.FinishFirst),
 		}))
 	}
 	shard.Connect(d.shards)
+	d.runAAA()
 	d.core = newLayer(d.failed)
 	d.undo(d.core.stop)
 	for _, s := range d.shards {

@@ -16,6 +16,7 @@ import (
 	systemd "github.com/coreos/go-systemd/v22/daemon"
 	"golang.org/x/sync/errgroup"
 
+	"holdfast/internal/aaa"
 	"holdfast/internal/admission"
 	"holdfast/internal/config"
 	"holdfast/internal/event"
@@ -55,6 +56,7 @@ type daemon struct {
 	plane    forward.Plane
 	tun      *tun.Plane // the same, if it is one
 	sockets  *netio.Sockets
+	aaa      *aaa.Service
 	shards   []*shard.Shard
 	readers  []*netio.Reader
 	core     *layer
@@ -118,6 +120,9 @@ func (d *daemon) start() error {
 		return err
 	}
 	if err := d.openSockets(r); err != nil {
+		return err
+	}
+	if err := d.startAAA(r); err != nil {
 		return err
 	}
 	if err := d.startCore(r, d.began); err != nil {

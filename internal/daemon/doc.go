@@ -11,10 +11,11 @@
 //	 3  addresses of lo0 that the host lacks                   removed
 //	 4  data plane, its routing instances                      closed, with devices and routes
 //	 5  sockets of the gateways                                closed
-//	 6  engines and shards, readers; data sockets to the plane ended
+//	 6  RADIUS: certificates read, ports for CoA opened        closed, queries under way given up
+//	 7  engines and shards, readers; data sockets to the plane ended
 //	 -                                                         every tunnel told (StopCCN), within StopTimeout
-//	 7  API on its Unix socket, metrics                        closed, calls under way finished
-//	 8  READY=1                                                STOPPING=1
+//	 8  API on its Unix socket, metrics                        closed, calls under way finished
+//	 9  READY=1                                                STOPPING=1
 //
 // SIGTERM and SIGINT stop the daemon; a second one ends it on the spot. SIGHUP
 // loads the configuration again. That takes two steps: first everything is
@@ -26,7 +27,7 @@
 // the same order, and Run returns why.
 //
 // Files, in reading order: daemon.go (Run, the order), core.go (plane, shards,
-// sockets), addresses.go, surfaces.go (API and metrics), backend.go (what the
+// sockets), aaa.go, addresses.go, surfaces.go (API and metrics), backend.go (what the
 // API asks of us), reload.go, layer.go (groups of tasks), none.go (no data
 // plane), signal.go.
 package daemon

@@ -33,8 +33,8 @@ func (d *daemon) reload(ctx context.Context) {
 }
 
 // replace checks everything that may refuse, then changes what there is to
-// change. Addresses and routing instances are the system's and may fail too;
-// they come first and are put back then.
+// change. Addresses, ports and routing instances are the system's and may fail
+// too; they come first and are put back then.
 func (d *daemon) replace(ctx context.Context) error {
 	next, err := d.load()
 	if err != nil {
@@ -48,10 +48,16 @@ func (d *daemon) replace(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	radius, err := d.aaa.Prepare(next.LNS)
+	if err != nil {
+		return errors.Join(err, removeAddresses(added))
+	}
 	if err := d.applyInstances(old.Instances, next.Instances); err != nil {
+		radius.Abort()
 		return errors.Join(err, removeAddresses(added))
 	}
 	d.addresses = append(d.addresses, added...)
+	radius.Apply() // before the shards ask servers that are new
 	for _, s := range d.shards {
 		if err := s.Configure(ctx, next.LNS); err != nil {
 			return err // the daemon stops

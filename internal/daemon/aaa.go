@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package daemon
+
+import (
+	"time"
+
+	"holdfast/internal/aaa"
+	"holdfast/internal/config"
+	"holdfast/internal/event"
+	"holdfast/internal/lns"
+	"holdfast/internal/shard"
+)
+
+// startAAA makes what talks to RADIUS. It serves from runAAA on, when there are
+// shards that it can answer.
+func (d *daemon) startAAA(r *config.Result) error {
+	writer := d.log.Writer()
+	s, err := aaa.New(aaa.Options{
+		Shards: shardCount(r),
+		Answer: func(shard int, answers []lns.AuthAnswer) { d.shards[shard].Answer(answers) },
+		Do:     d.Do,
+		Log:    func(now time.Time, e *event.Record) { writer.Write(now, e) },
+	})
+	if err != nil {
+		return err
+	}
+	p, err := s.Prepare(r.LNS)
+	if err != nil {
+		return err
+	}
+	p.Apply()
+	d.aaa = s
+	return nil
+}
+
+// runAAA lets it serve. It outlives the shards: what they tell last must arrive.
+func (d *daemon) runAAA() {
+	l := newLayer(d.failed)
+	d.undo(l.stop)
+	l.run(d.aaa.Run)
+}
+
+// asked is the AAA of the shards.
+type asked struct{ d *daemon }
+
+var _ shard.AAA = asked{}
+
+func (a asked) Authenticate(shard int, queries []lns.AuthQuery) {
+	a.d.aaa.Authenticate(shard, queries)
+}
+
+// Account has nothing to keep records with: log-ins do not wait for it.
+func (a asked) Account(shard int, records []lns.AccountRecord) {
+	for i := range records {
+		if records[i].Kind == lns.AccountOpen {
+			a.d.shards[shard].Durable([]lns.AuthRef{records[i].Ref})
+		}
+	}
+}

@@ -68,3 +68,39 @@ func (s *Server) ClearDestinations(ctx context.Context, q *connect.Request[pb.Cl
 	}
 	return send(out, page, len(page.Cleared))
 }
+
+// ClearSubscribers terminates the sessions of subscribers.
+func (s *Server) ClearSubscribers(ctx context.Context, q *connect.Request[pb.ClearRequest], out *connect.ServerStream[pb.ClearedPage]) error {
+	if _, err := clearFilter(q.Msg, selectsSubscribers); err != nil {
+		return err
+	}
+	// They are found first: who dials again while it goes on is not meant.
+	type found struct {
+		shard           int
+		tunnel, session uint16
+		id              uint64
+	}
+	var all []found
+	err := s.subscribers(ctx, q.Msg.Selector, func(shard int, rows []lns.SubscriberRow) error {
+		for i := range rows {
+			if r := &rows[i]; r.State != lns.StateTerminated {
+				all = append(all, found{shard, r.TunnelLocalID, r.SessionLocalID, r.ID})
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	page := &pb.ClearedPage{}
+	for _, one := range all {
+		r := &lns.Request{Kind: lns.ClearSessions, Filter: lns.Filter{LocalTunnel: one.tunnel, LocalSession: one.session}, Limit: pageRows}
+		if err := s.do(ctx, one.shard, r); err != nil {
+			return err
+		}
+		for range r.Cleared {
+			page.Cleared = append(page.Cleared, &pb.Cleared{Tunnel: uint32(one.tunnel), Session: uint32(one.session), Subscriber: one.id})
+		}
+	}
+	return send(out, page, len(page.Cleared))
+}

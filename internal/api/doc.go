@@ -23,8 +23,9 @@
 //
 // Files in reading order: backend.go (what the daemon gives), server.go (socket
 // and service), walk.go (the loop above), list.go, calls.go, merge.go,
-// summary.go, admission.go, clear.go (the calls), selector.go, rows.go and
-// clean.go (translation).
+// summary.go, admission.go, aaa.go, radius.go, accounting.go, logintest.go,
+// clear.go (the calls), baseline.go (statistics that were cleared), selector.go,
+// rows.go and clean.go (translation).
 //
 // Nothing secret passes: the rows have no field for it. The socket is open to its
 // owner and group; there is no other authorisation.

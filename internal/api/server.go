@@ -30,6 +30,7 @@ type Server struct {
 	backend Backend
 	calls   chan struct{} // holds a token for each call under way
 	names   destinationNames
+	cleared baseline
 	holdfastv1connect.UnimplementedOperationsHandler
 }
 

@@ -118,6 +118,12 @@ func (s *Server) summary(ctx context.Context) (sum lns.Summary, err error) {
 		sum.Counters.AuthAccepted += one.Counters.AuthAccepted
 		sum.Counters.AuthRejected += one.Counters.AuthRejected
 		sum.Counters.AuthUnknownUser += one.Counters.AuthUnknownUser
+		sum.Counters.UserLimitReached += one.Counters.UserLimitReached
+		sum.Counters.AddressInUse += one.Counters.AddressInUse
+		sum.Counters.PoolExhausted += one.Counters.PoolExhausted
+		sum.Counters.RADIUSRequests += one.Counters.RADIUSRequests
+		sum.Counters.RADIUSTimeouts += one.Counters.RADIUSTimeouts
+		sum.Counters.RADIUSQueued += one.Counters.RADIUSQueued
 		for i, n := range one.Counters.Ended {
 			sum.Counters.Ended[i] += n
 			sum.Counters.Failed[i] += one.Counters.Failed[i]

@@ -15,7 +15,10 @@ import (
 // pageRows is how many rows travel at once.
 const pageRows = 256
 
-var errStuck = errors.New("the shard makes no progress")
+var (
+	errStuck    = errors.New("the shard makes no progress")
+	errNoRADIUS = errors.New("this daemon exchanges nothing with servers")
+)
 
 // walk sends the request to every shard in turn and shows each page, which is
 // good until page returns.

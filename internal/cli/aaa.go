@@ -12,38 +12,96 @@ import (
 	pb "holdfast/internal/api/holdfastv1"
 )
 
+// statisticLine is one counter of a module.
+func statisticLine(w io.Writer, name string, n uint64) { fmt.Fprintf(w, "  %s: %d\n", name, n) }
+
+// statisticLines are those that only detail shows.
+func statisticLines(c *call, list []*pb.NamedTotal) {
+	if c.query.level != detail {
+		return
+	}
+	for _, t := range list {
+		statisticLine(c.out, "  "+t.Name, t.Count)
+	}
+}
+
 // showAuthentication is "show network-access aaa statistics authentication".
 func showAuthentication(ctx context.Context, c *call) error {
-	res, err := c.client.GetSummary(ctx, connect.NewRequest(&pb.GetSummaryRequest{}))
+	res, err := c.client.GetAuthentication(ctx, connect.NewRequest(&pb.GetAuthenticationRequest{}))
 	if err != nil {
 		return err
 	}
-	a := res.Msg.GetAuthentication()
+	a := res.Msg
 	if c.json {
 		return showMessage(c, a)
 	}
-	_, err = fmt.Fprintf(c.out, "Authentication module statistics\n  Requests received: %d\n  Accepts: %d\n  Rejects: %d\n    Unknown users: %d\n",
-		a.GetRequests(), a.GetAccepts(), a.GetRejects(), a.GetUnknownUsers())
-	return err
+	fmt.Fprintln(c.out, "Authentication module statistics")
+	statisticLine(c.out, "Requests received", a.Requests)
+	// A second address family is part of the same request here: there are none.
+	statisticLine(c.out, "Multistack requests", 0)
+	statisticLine(c.out, "Accepts", a.Accepts)
+	statisticLine(c.out, "Rejects", a.Rejects)
+	statisticLine(c.out, "Challenges", a.Challenges)
+	statisticLine(c.out, "Requests timed out", a.Timeouts)
+	statisticLines(c, a.Details)
+	return nil
+}
+
+// showDynamic is "show network-access aaa statistics dynamic-requests".
+func showDynamic(ctx context.Context, c *call) error {
+	res, err := c.client.GetDynamicRequests(ctx, connect.NewRequest(&pb.GetDynamicRequestsRequest{}))
+	if err != nil {
+		return err
+	}
+	d := res.Msg
+	if c.json {
+		return showMessage(c, d)
+	}
+	fmt.Fprintln(c.out, "Dynamic-requests module statistics")
+	statisticLine(c.out, "Requests received", d.Requests)
+	statisticLine(c.out, "Processed successfully", d.Processed)
+	statisticLine(c.out, "Errors during processing", d.Errors)
+	statisticLine(c.out, "Silently dropped", d.Dropped)
+	if c.query.level != detail {
+		return nil
+	}
+	for _, code := range []struct {
+		name string
+		*pb.DynamicCode
+	}{{"CoA", d.Coa}, {"Disconnect", d.Disconnect}} {
+		fmt.Fprintf(c.out, "  %s requests: %d\n", code.name, code.GetRequests())
+		statisticLine(c.out, "  Acknowledged", code.GetAcks())
+		statisticLine(c.out, "  Not acknowledged", code.GetNaks())
+		statisticLine(c.out, "  Duplicates", code.GetDuplicates())
+		statisticLine(c.out, "  Outside the time window", code.GetStale())
+		statisticLine(c.out, "  Too many at once", code.GetFull())
+	}
+	fmt.Fprintln(c.out, "  Dropped unseen")
+	statisticLines(c, d.Drops)
+	if len(d.Causes) > 0 {
+		fmt.Fprintln(c.out, "  Not acknowledged, by Error-Cause")
+		statisticLines(c, d.Causes)
+	}
+	return nil
 }
 
 // showTerminateCodes is "show network-access aaa statistics terminate-code".
 func showTerminateCodes(ctx context.Context, c *call) error {
-	res, err := c.client.GetSummary(ctx, connect.NewRequest(&pb.GetSummaryRequest{}))
+	res, err := c.client.GetTerminateCodes(ctx, connect.NewRequest(&pb.GetTerminateCodesRequest{}))
 	if err != nil {
 		return err
 	}
-	list := func(yield func(*pb.NamedCount, error) bool) {
-		for _, n := range res.Msg.TerminateCauses {
-			if !yield(n, nil) {
+	list := func(yield func(*pb.NamedTotal, error) bool) {
+		for _, n := range res.Msg.Codes {
+			if n.Count > 0 && !yield(n, nil) {
 				return
 			}
 		}
 	}
 	const columns = "%-55s %10s\n"
-	return show(c, "terminateCauses", list, view[pb.NamedCount]{
+	return show(c, "terminateCauses", list, view[pb.NamedTotal]{
 		head: fmt.Sprintf(columns, "Terminate reason", "Count"),
-		row:  func(w io.Writer, n *pb.NamedCount) { fmt.Fprintf(w, columns, n.Name, fmt.Sprint(n.Count)) },
+		row:  func(w io.Writer, n *pb.NamedTotal) { fmt.Fprintf(w, columns, n.Name, fmt.Sprint(n.Count)) },
 	})
 }
 

@@ -12,7 +12,7 @@ import (
 	pb "holdfast/internal/api/holdfastv1"
 )
 
-// clearCall is one of the client's three clear calls.
+// clearCall is one of the client's clear calls.
 type clearCall func(context.Context, *connect.Request[pb.ClearRequest]) (*connect.ServerStreamForClient[pb.ClearedPage], error)
 
 func clearDestinations(ctx context.Context, c *call) error {
@@ -20,6 +20,9 @@ func clearDestinations(ctx context.Context, c *call) error {
 }
 func clearTunnels(ctx context.Context, c *call) error  { return c.clear(ctx, c.client.ClearTunnels) }
 func clearSessions(ctx context.Context, c *call) error { return c.clear(ctx, c.client.ClearSessions) }
+func clearSubscribers(ctx context.Context, c *call) error {
+	return c.clear(ctx, c.client.ClearSubscribers)
+}
 
 // clear closes what the selectors pick and prints a line for each.
 func (c *call) clear(ctx context.Context, do clearCall) error {
@@ -28,10 +31,20 @@ func (c *call) clear(ctx context.Context, do clearCall) error {
 		switch {
 		case r.Destination != "":
 			fmt.Fprintf(w, "Destination %s closed\n", r.Destination)
+		case r.Subscriber != 0:
+			fmt.Fprintf(w, "Session %d closed\n", r.Subscriber)
 		case r.Session != 0:
 			fmt.Fprintf(w, "Session %d closed\n", r.Session)
 		default:
 			fmt.Fprintf(w, "Tunnel %d closed\n", r.Tunnel)
 		}
 	}})
+}
+
+// clearStatistics begins statistics anew.
+func clearStatistics(which pb.AAAStatistics) func(context.Context, *call) error {
+	return func(ctx context.Context, c *call) error {
+		_, err := c.client.ClearAAAStatistics(ctx, connect.NewRequest(&pb.ClearAAAStatisticsRequest{Statistics: which}))
+		return err
+	}
 }

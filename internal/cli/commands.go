@@ -2,10 +2,15 @@
 
 package cli
 
+import pb "holdfast/internal/api/holdfastv1"
+
 // commands is the tree of everything that can be typed.
 func commands() *node {
 	return &node{sub: []node{
-		{word: "clear", help: "Close tunnels and sessions", sub: []node{
+		{word: "clear", help: "Close tunnels and sessions, begin statistics anew", sub: []node{
+			{word: "network-access", help: "Authentication, authorisation, addresses", sub: []node{
+				{word: "aaa", help: "Authentication, authorisation, accounting", sub: clearAAA()},
+			}},
 			{word: "services", help: "Services", sub: []node{
 				{word: "l2tp", help: "Layer 2 Tunneling Protocol", sub: clearL2TP()},
 			}},
@@ -22,6 +27,11 @@ func commands() *node {
 				{word: "uptime", help: "Since when the daemon runs", run: showUptime},
 			}},
 			{word: "version", help: "Version of the software", run: showVersion},
+		}},
+		{word: "test", help: "Try what would happen", sub: []node{
+			{word: "aaa", help: "Authentication, authorisation, accounting", sub: []node{
+				{word: "ppp", help: "Authenticate a PPP user who does not log in", args: testSelectors, need: "<user>", run: testLogin},
+			}},
 		}},
 	}}
 }
@@ -59,14 +69,38 @@ func showSubscribersNode() node {
 
 func showNetworkAccess() []node {
 	pool := node{word: "pool", help: "Address pool", args: one("Name of the pool"), need: "<name>", run: showPool}
+	counters := levels("The totals (default)", "All counters")
 	return []node{
-		{word: "aaa", help: "Authentication, authorisation, addresses", sub: []node{
+		{word: "aaa", help: "Authentication, authorisation, accounting, addresses", sub: []node{
+			{word: "radius-servers", help: "RADIUS servers", args: levels("Ports and state (default)", "Counters too"), run: showServers},
 			{word: "statistics", help: "What has been counted", sub: []node{
+				{word: "accounting", help: "Accounting", args: counters, run: showAccounting},
 				{word: "address-assignment", help: "Address pools", sub: []node{pool}},
-				{word: "authentication", help: "Verdicts on subscribers", run: showAuthentication},
+				{word: "authentication", help: "Verdicts on subscribers", args: counters, run: showAuthentication},
+				{word: "dynamic-requests", help: "CoA and Disconnect requests", args: counters, run: showDynamic},
+				{word: "pending-accounting-stops", help: "Accounting that no server has taken yet",
+					args: levels("How much there is (default)", "Each record"), run: showPending},
+				{word: "radius", help: "Requests without an answer", run: showOutstanding},
 				{word: "terminate-code", help: "Why sessions ended", run: showTerminateCodes},
 			}},
+			{word: "subscribers", help: "Who has been authenticated", run: showAAASubscribers,
+				args: join(levels("A line each (default)", "A paragraph each"), aaaSelectors), sub: []node{
+					{word: "statistics", help: "How many, by access profile", run: showAAASubscriberStatistics},
+				}},
 		}},
+	}
+}
+
+func clearAAA() []node {
+	return []node{
+		{word: "statistics", help: "Show statistics from zero; metrics go on", sub: []node{
+			{word: "accounting", help: "Accounting", run: clearStatistics(pb.AAAStatistics_AAA_STATISTICS_ACCOUNTING)},
+			{word: "authentication", help: "Verdicts on subscribers", run: clearStatistics(pb.AAAStatistics_AAA_STATISTICS_AUTHENTICATION)},
+			{word: "dynamic-requests", help: "CoA and Disconnect requests", run: clearStatistics(pb.AAAStatistics_AAA_STATISTICS_DYNAMIC_REQUESTS)},
+			{word: "radius", help: "RADIUS servers", run: clearStatistics(pb.AAAStatistics_AAA_STATISTICS_RADIUS)},
+			{word: "terminate-code", help: "Why sessions ended", run: clearStatistics(pb.AAAStatistics_AAA_STATISTICS_TERMINATE_CODE)},
+		}},
+		{word: "subscriber", help: "Terminate the sessions of a subscriber", args: aaaSelectors, need: "<selector>", run: clearSubscribers},
 	}
 }
 

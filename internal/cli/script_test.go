@@ -30,7 +30,7 @@ var update = flag.Bool("update", false, "rewrite goldens and the page of the man
 //
 //	daemon SHARDS LACS TUNNELS SESSIONS   starts the daemon; the counts are per one of the word before
 //	holdfast WORDS...                     as in a shell; times are shown as <time>
-//	state, destination, interface, drain, end, surge, alarm: change what the daemon shows, see below
+//	state, destination, interface, drain, end, surge, alarm, silence, without-radius: change what the daemon shows, see below
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
@@ -46,6 +46,9 @@ func TestScripts(t *testing.T) {
 			"end":         endSubscriber,
 			"surge":       setSurge,
 			"alarm":       setAlarm,
+
+			"silence":        setSilence,
+			"without-radius": setWithoutRADIUS,
 		},
 	})
 }
@@ -83,6 +86,7 @@ func backendOf(ts *testscript.TestScript) *apitest.Backend {
 
 var times = regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [A-Z0-9+-]+`)
 var unixTimes = regexp.MustCompile(`Unix":"\d+"`)
+var elapsed = regexp.MustCompile(`(Time +- )[0-9.]+s`)
 var goVersion = regexp.MustCompile(`go1\.[0-9.]+`)
 
 func holdfast(ts *testscript.TestScript, neg bool, args []string) {
@@ -90,6 +94,7 @@ func holdfast(ts *testscript.TestScript, neg bool, args []string) {
 	code := Run(context.Background(), socketOf(ts), args, strings.NewReader(""), &out, &errOut)
 	b := times.ReplaceAll(out.Bytes(), []byte("<time>"))
 	b = unixTimes.ReplaceAll(b, []byte(`Unix":"<time>"`))
+	b = elapsed.ReplaceAll(b, []byte("${1}<elapsed>"))
 	b = goVersion.ReplaceAll(b, []byte("<go>"))
 	_, err := ts.Stdout().Write(b)
 	ts.Check(err)
@@ -168,3 +173,9 @@ func setAlarm(ts *testscript.TestScript, _ bool, _ []string) {
 	a := &backendOf(ts).List[0].Admission
 	a.Alarms = []lns.AlarmRow{{Alarm: lns.AlarmLogInsStalled, Age: time.Minute, Waiting: 7013}}
 }
+
+// silence: no RADIUS server answers.
+func setSilence(ts *testscript.TestScript, _ bool, _ []string) { backendOf(ts).Exchange.Silent = true }
+
+// without-radius: nobody is authenticated by RADIUS.
+func setWithoutRADIUS(ts *testscript.TestScript, _ bool, _ []string) { backendOf(ts).Exchange = nil }

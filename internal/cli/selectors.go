@@ -115,6 +115,19 @@ var (
 	}
 )
 
+// aaaSelectors pick subscribers by the words that network-access has for them.
+var aaaSelectors = []arg{
+	{word: "session-id", value: "<id>", help: "Session id of the subscriber", set: setID},
+	selector("username", "<name>", "User name", func(s *pb.Selector) *string { return &s.UserName }),
+}
+
+// testSelectors say who is to be authenticated.
+var testSelectors = []arg{
+	selector("user", "<name>", "User name", func(s *pb.Selector) *string { return &s.UserName }),
+	{word: "password", value: "<password>", help: "Password", set: func(q *query, v string) error { q.password = v; return nil }},
+	{word: "profile", value: "<name>", help: "Access profile; that of the first tunnel group without it", set: func(q *query, v string) error { q.name = v; return nil }},
+}
+
 // anySubscriber takes the one client type there is.
 func anySubscriber(*query, string) error { return nil }
 

@@ -65,7 +65,7 @@ func TestShell(t *testing.T) {
 		{"an empty line is nothing", "\r \rquit\r", "lns1> "},
 		{"pipes work", `show subscribers | count` + "\r", "Count: 5 lines"},
 		{"an open quote is told", `show subscribers | match "x` + "\r", "expecting <closing"},
-		{"? in the wrong place says so", "shw ?\r", "expecting <clear|show>"},
+		{"? in the wrong place says so", "shw ?\r", "expecting <clear|show|test>"},
 	} {
 		if got := typing(t, socket, c.keys); !strings.Contains(got, c.want) {
 			t.Errorf("%s: %q shows\n%s", c.why, c.keys, got)

@@ -45,7 +45,8 @@ const (
 type query struct {
 	level    level
 	selector *pb.Selector
-	name     string // of a tunnel group, client or pool
+	name     string // of a tunnel group, client, pool or access profile
+	password string // of a test
 	all      bool
 	by       breakdown
 }

@@ -55,6 +55,7 @@ func TestTreeIsSound(t *testing.T) {
 func TestEverySelectorIsUsed(t *testing.T) {
 	values := map[string]string{
 		"<address>": "192.0.2.7", "<id>": "7", "<interface-name>": "si-1/0/0", "<name>": "x", "<number>": "0151", "<type>": "l2tp", "<state>": "init",
+		"<password>": "secret",
 	}
 	n := 0
 	eachNode(commands(), nil, func(words []string, node *node) {
@@ -77,7 +78,7 @@ func TestEverySelectorIsUsed(t *testing.T) {
 			}
 			n++
 			defaults := a.word == "brief" || a.word == "terse" || a.word == "client-type" // what is so anyway
-			same := before.level == after.level && before.name == after.name && before.all == after.all && before.by == after.by &&
+			same := before.level == after.level && before.name == after.name && before.all == after.all && before.by == after.by && before.password == after.password &&
 				before.selector.String() == after.selector.String()
 			if same != defaults {
 				t.Errorf("%s: no effect on the query", strings.Join(typed, " "))
@@ -95,7 +96,7 @@ func TestAbbreviations(t *testing.T) {
 		"sh serv l2tp tun ext":            "show services l2tp tunnel extensive",
 		"sh serv l2 tunnel-":              "show services l2tp tunnel-group",
 		"sho sub sum p":                   "show subscribers summary port",
-		"sh net a s ad p pool-v4":         "show network-access aaa statistics address-assignment pool pool-v4",
+		"sh net a st ad p pool-v4":        "show network-access aaa statistics address-assignment pool pool-v4",
 		"cl se l2 s a":                    "clear services l2tp session all",
 		"sh se l2 t local-gateway-n lns1": "show services l2tp tunnel local-gateway-name lns1",
 	} {

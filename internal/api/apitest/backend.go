@@ -38,7 +38,9 @@ type Backend struct {
 	mu       sync.Mutex
 	List     []*Shard
 	Process  api.Facts
-	RowsMax  int // the most rows that one request was answered with
+	Settings *lns.Config
+	Exchange *AAA // nil: none
+	RowsMax  int  // the most rows that one request was answered with
 	requests int
 }
 
@@ -49,6 +51,17 @@ func (b *Backend) Shards() int { return len(b.List) }
 
 // Facts are those that the test has set.
 func (b *Backend) Facts() api.Facts { return b.Process }
+
+// Config is the one that the test has set.
+func (b *Backend) Config() *lns.Config { return b.Settings }
+
+// AAA is the exchange that the test has set.
+func (b *Backend) AAA() api.AAA {
+	if b.Exchange == nil {
+		return nil
+	}
+	return b.Exchange
+}
 
 // Requests is how many requests have been served so far.
 func (b *Backend) Requests() int {

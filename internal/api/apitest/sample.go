@@ -25,6 +25,8 @@ func Sample(z Size, now time.Time) *Backend {
 	b := &Backend{Process: api.Facts{
 		HostName: "lns1", Version: "1.2.3", Plane: "tun", Started: now.Add(-26 * time.Hour), Configured: now.Add(-2 * time.Hour),
 	}}
+	b.Settings = sampleConfig()
+	b.Exchange = sampleAAA(b.Settings, now)
 	for range z.Shards {
 		b.List = append(b.List, emptyShard())
 	}

@@ -762,7 +762,8 @@ type Cleared struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Destination   string                 `protobuf:"bytes,1,opt,name=destination,proto3" json:"destination,omitempty"` // its local name, when it is a destination
 	Tunnel        uint32                 `protobuf:"varint,2,opt,name=tunnel,proto3" json:"tunnel,omitempty"`
-	Session       uint32                 `protobuf:"varint,3,opt,name=session,proto3" json:"session,omitempty"` // 0: the tunnel itself
+	Session       uint32                 `protobuf:"varint,3,opt,name=session,proto3" json:"session,omitempty"`       // 0: the tunnel itself
+	Subscriber    uint64                 `protobuf:"varint,4,opt,name=subscriber,proto3" json:"subscriber,omitempty"` // its session id, when it was closed as a subscriber
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -818,11 +819,18 @@ func (x *Cleared) GetSession() uint32 {
 	return 0
 }
 
+func (x *Cleared) GetSubscriber() uint64 {
+	if x != nil {
+		return x.Subscriber
+	}
+	return 0
+}
+
 var File_holdfast_v1_operations_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_operations_proto_rawDesc = "" +
 	"\n" +
-	"\x1choldfast/v1/operations.proto\x12\vholdfast.v1\x1a\x1bholdfast/v1/admission.proto\x1a\x16holdfast/v1/rows.proto\x1a\x1aholdfast/v1/selector.proto\x1a\x19holdfast/v1/summary.proto\"\x13\n" +
+	"\x1choldfast/v1/operations.proto\x12\vholdfast.v1\x1a\x15holdfast/v1/aaa.proto\x1a\x1bholdfast/v1/admission.proto\x1a\x16holdfast/v1/rows.proto\x1a\x1aholdfast/v1/selector.proto\x1a\x19holdfast/v1/summary.proto\"\x13\n" +
 	"\x11GetProcessRequest\"\x13\n" +
 	"\x11GetSummaryRequest\"\x15\n" +
 	"\x13GetAdmissionRequest\"\x12\n" +
@@ -856,11 +864,14 @@ const file_holdfast_v1_operations_proto_rawDesc = "" +
 	"\bCallPage\x12'\n" +
 	"\x05calls\x18\x01 \x03(\v2\x11.holdfast.v1.CallR\x05calls\"=\n" +
 	"\vClearedPage\x12.\n" +
-	"\acleared\x18\x01 \x03(\v2\x14.holdfast.v1.ClearedR\acleared\"]\n" +
+	"\acleared\x18\x01 \x03(\v2\x14.holdfast.v1.ClearedR\acleared\"}\n" +
 	"\aCleared\x12 \n" +
 	"\vdestination\x18\x01 \x01(\tR\vdestination\x12\x16\n" +
 	"\x06tunnel\x18\x02 \x01(\rR\x06tunnel\x12\x18\n" +
-	"\asession\x18\x03 \x01(\rR\asession2\x88\t\n" +
+	"\asession\x18\x03 \x01(\rR\asession\x12\x1e\n" +
+	"\n" +
+	"subscriber\x18\x04 \x01(\x04R\n" +
+	"subscriber2\xc4\x0f\n" +
 	"\n" +
 	"Operations\x12B\n" +
 	"\n" +
@@ -869,7 +880,14 @@ const file_holdfast_v1_operations_proto_rawDesc = "" +
 	"GetSummary\x12\x1e.holdfast.v1.GetSummaryRequest\x1a\x14.holdfast.v1.Summary\x12W\n" +
 	"\x10CountSubscribers\x12$.holdfast.v1.CountSubscribersRequest\x1a\x1d.holdfast.v1.SubscriberCounts\x12H\n" +
 	"\fGetAdmission\x12 .holdfast.v1.GetAdmissionRequest\x1a\x16.holdfast.v1.Admission\x12?\n" +
-	"\tGetAlarms\x12\x1d.holdfast.v1.GetAlarmsRequest\x1a\x13.holdfast.v1.Alarms\x12L\n" +
+	"\tGetAlarms\x12\x1d.holdfast.v1.GetAlarmsRequest\x1a\x13.holdfast.v1.Alarms\x12a\n" +
+	"\x11GetAuthentication\x12%.holdfast.v1.GetAuthenticationRequest\x1a%.holdfast.v1.AuthenticationStatistics\x12U\n" +
+	"\rGetAccounting\x12!.holdfast.v1.GetAccountingRequest\x1a!.holdfast.v1.AccountingStatistics\x12\\\n" +
+	"\x12GetDynamicRequests\x12&.holdfast.v1.GetDynamicRequestsRequest\x1a\x1e.holdfast.v1.DynamicStatistics\x12W\n" +
+	"\x11GetTerminateCodes\x12%.holdfast.v1.GetTerminateCodesRequest\x1a\x1b.holdfast.v1.TerminateCodes\x12V\n" +
+	"\x11ListRadiusServers\x12%.holdfast.v1.ListRadiusServersRequest\x1a\x1a.holdfast.v1.RadiusServers\x12X\n" +
+	"\x10ListPendingStops\x12$.holdfast.v1.ListPendingStopsRequest\x1a\x1c.holdfast.v1.PendingStopPage0\x01\x12e\n" +
+	"\x12TestAuthentication\x12&.holdfast.v1.TestAuthenticationRequest\x1a'.holdfast.v1.TestAuthenticationResponse\x12L\n" +
 	"\x10ListDestinations\x12\x18.holdfast.v1.ListRequest\x1a\x1c.holdfast.v1.DestinationPage0\x01\x12B\n" +
 	"\vListTunnels\x12\x18.holdfast.v1.ListRequest\x1a\x17.holdfast.v1.TunnelPage0\x01\x12D\n" +
 	"\fListSessions\x12\x18.holdfast.v1.ListRequest\x1a\x18.holdfast.v1.SessionPage0\x01\x12J\n" +
@@ -881,7 +899,9 @@ const file_holdfast_v1_operations_proto_rawDesc = "" +
 	"\x0fListCallHistory\x12\x18.holdfast.v1.ListRequest\x1a\x15.holdfast.v1.CallPage0\x01\x12J\n" +
 	"\x11ClearDestinations\x12\x19.holdfast.v1.ClearRequest\x1a\x18.holdfast.v1.ClearedPage0\x01\x12E\n" +
 	"\fClearTunnels\x12\x19.holdfast.v1.ClearRequest\x1a\x18.holdfast.v1.ClearedPage0\x01\x12F\n" +
-	"\rClearSessions\x12\x19.holdfast.v1.ClearRequest\x1a\x18.holdfast.v1.ClearedPage0\x01B\"Z holdfast/internal/api/holdfastv1b\x06proto3"
+	"\rClearSessions\x12\x19.holdfast.v1.ClearRequest\x1a\x18.holdfast.v1.ClearedPage0\x01\x12I\n" +
+	"\x10ClearSubscribers\x12\x19.holdfast.v1.ClearRequest\x1a\x18.holdfast.v1.ClearedPage0\x01\x12e\n" +
+	"\x12ClearAAAStatistics\x12&.holdfast.v1.ClearAAAStatisticsRequest\x1a'.holdfast.v1.ClearAAAStatisticsResponseB\"Z holdfast/internal/api/holdfastv1b\x06proto3"
 
 var (
 	file_holdfast_v1_operations_proto_rawDescOnce sync.Once
@@ -897,38 +917,54 @@ func file_holdfast_v1_operations_proto_rawDescGZIP() []byte {
 
 var file_holdfast_v1_operations_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_holdfast_v1_operations_proto_goTypes = []any{
-	(*GetProcessRequest)(nil),       // 0: holdfast.v1.GetProcessRequest
-	(*GetSummaryRequest)(nil),       // 1: holdfast.v1.GetSummaryRequest
-	(*GetAdmissionRequest)(nil),     // 2: holdfast.v1.GetAdmissionRequest
-	(*GetAlarmsRequest)(nil),        // 3: holdfast.v1.GetAlarmsRequest
-	(*CountSubscribersRequest)(nil), // 4: holdfast.v1.CountSubscribersRequest
-	(*ListRequest)(nil),             // 5: holdfast.v1.ListRequest
-	(*ListPoolsRequest)(nil),        // 6: holdfast.v1.ListPoolsRequest
-	(*ClearRequest)(nil),            // 7: holdfast.v1.ClearRequest
-	(*DestinationPage)(nil),         // 8: holdfast.v1.DestinationPage
-	(*TunnelPage)(nil),              // 9: holdfast.v1.TunnelPage
-	(*SessionPage)(nil),             // 10: holdfast.v1.SessionPage
-	(*SubscriberPage)(nil),          // 11: holdfast.v1.SubscriberPage
-	(*GroupPage)(nil),               // 12: holdfast.v1.GroupPage
-	(*ClientPage)(nil),              // 13: holdfast.v1.ClientPage
-	(*PoolPage)(nil),                // 14: holdfast.v1.PoolPage
-	(*CallPage)(nil),                // 15: holdfast.v1.CallPage
-	(*ClearedPage)(nil),             // 16: holdfast.v1.ClearedPage
-	(*Cleared)(nil),                 // 17: holdfast.v1.Cleared
-	(*Selector)(nil),                // 18: holdfast.v1.Selector
-	(*Destination)(nil),             // 19: holdfast.v1.Destination
-	(*Tunnel)(nil),                  // 20: holdfast.v1.Tunnel
-	(*Session)(nil),                 // 21: holdfast.v1.Session
-	(*Subscriber)(nil),              // 22: holdfast.v1.Subscriber
-	(*Group)(nil),                   // 23: holdfast.v1.Group
-	(*Client)(nil),                  // 24: holdfast.v1.Client
-	(*Pool)(nil),                    // 25: holdfast.v1.Pool
-	(*Call)(nil),                    // 26: holdfast.v1.Call
-	(*Process)(nil),                 // 27: holdfast.v1.Process
-	(*Summary)(nil),                 // 28: holdfast.v1.Summary
-	(*SubscriberCounts)(nil),        // 29: holdfast.v1.SubscriberCounts
-	(*Admission)(nil),               // 30: holdfast.v1.Admission
-	(*Alarms)(nil),                  // 31: holdfast.v1.Alarms
+	(*GetProcessRequest)(nil),          // 0: holdfast.v1.GetProcessRequest
+	(*GetSummaryRequest)(nil),          // 1: holdfast.v1.GetSummaryRequest
+	(*GetAdmissionRequest)(nil),        // 2: holdfast.v1.GetAdmissionRequest
+	(*GetAlarmsRequest)(nil),           // 3: holdfast.v1.GetAlarmsRequest
+	(*CountSubscribersRequest)(nil),    // 4: holdfast.v1.CountSubscribersRequest
+	(*ListRequest)(nil),                // 5: holdfast.v1.ListRequest
+	(*ListPoolsRequest)(nil),           // 6: holdfast.v1.ListPoolsRequest
+	(*ClearRequest)(nil),               // 7: holdfast.v1.ClearRequest
+	(*DestinationPage)(nil),            // 8: holdfast.v1.DestinationPage
+	(*TunnelPage)(nil),                 // 9: holdfast.v1.TunnelPage
+	(*SessionPage)(nil),                // 10: holdfast.v1.SessionPage
+	(*SubscriberPage)(nil),             // 11: holdfast.v1.SubscriberPage
+	(*GroupPage)(nil),                  // 12: holdfast.v1.GroupPage
+	(*ClientPage)(nil),                 // 13: holdfast.v1.ClientPage
+	(*PoolPage)(nil),                   // 14: holdfast.v1.PoolPage
+	(*CallPage)(nil),                   // 15: holdfast.v1.CallPage
+	(*ClearedPage)(nil),                // 16: holdfast.v1.ClearedPage
+	(*Cleared)(nil),                    // 17: holdfast.v1.Cleared
+	(*Selector)(nil),                   // 18: holdfast.v1.Selector
+	(*Destination)(nil),                // 19: holdfast.v1.Destination
+	(*Tunnel)(nil),                     // 20: holdfast.v1.Tunnel
+	(*Session)(nil),                    // 21: holdfast.v1.Session
+	(*Subscriber)(nil),                 // 22: holdfast.v1.Subscriber
+	(*Group)(nil),                      // 23: holdfast.v1.Group
+	(*Client)(nil),                     // 24: holdfast.v1.Client
+	(*Pool)(nil),                       // 25: holdfast.v1.Pool
+	(*Call)(nil),                       // 26: holdfast.v1.Call
+	(*GetAuthenticationRequest)(nil),   // 27: holdfast.v1.GetAuthenticationRequest
+	(*GetAccountingRequest)(nil),       // 28: holdfast.v1.GetAccountingRequest
+	(*GetDynamicRequestsRequest)(nil),  // 29: holdfast.v1.GetDynamicRequestsRequest
+	(*GetTerminateCodesRequest)(nil),   // 30: holdfast.v1.GetTerminateCodesRequest
+	(*ListRadiusServersRequest)(nil),   // 31: holdfast.v1.ListRadiusServersRequest
+	(*ListPendingStopsRequest)(nil),    // 32: holdfast.v1.ListPendingStopsRequest
+	(*TestAuthenticationRequest)(nil),  // 33: holdfast.v1.TestAuthenticationRequest
+	(*ClearAAAStatisticsRequest)(nil),  // 34: holdfast.v1.ClearAAAStatisticsRequest
+	(*Process)(nil),                    // 35: holdfast.v1.Process
+	(*Summary)(nil),                    // 36: holdfast.v1.Summary
+	(*SubscriberCounts)(nil),           // 37: holdfast.v1.SubscriberCounts
+	(*Admission)(nil),                  // 38: holdfast.v1.Admission
+	(*Alarms)(nil),                     // 39: holdfast.v1.Alarms
+	(*AuthenticationStatistics)(nil),   // 40: holdfast.v1.AuthenticationStatistics
+	(*AccountingStatistics)(nil),       // 41: holdfast.v1.AccountingStatistics
+	(*DynamicStatistics)(nil),          // 42: holdfast.v1.DynamicStatistics
+	(*TerminateCodes)(nil),             // 43: holdfast.v1.TerminateCodes
+	(*RadiusServers)(nil),              // 44: holdfast.v1.RadiusServers
+	(*PendingStopPage)(nil),            // 45: holdfast.v1.PendingStopPage
+	(*TestAuthenticationResponse)(nil), // 46: holdfast.v1.TestAuthenticationResponse
+	(*ClearAAAStatisticsResponse)(nil), // 47: holdfast.v1.ClearAAAStatisticsResponse
 }
 var file_holdfast_v1_operations_proto_depIdxs = []int32{
 	18, // 0: holdfast.v1.CountSubscribersRequest.selector:type_name -> holdfast.v1.Selector
@@ -948,35 +984,53 @@ var file_holdfast_v1_operations_proto_depIdxs = []int32{
 	4,  // 14: holdfast.v1.Operations.CountSubscribers:input_type -> holdfast.v1.CountSubscribersRequest
 	2,  // 15: holdfast.v1.Operations.GetAdmission:input_type -> holdfast.v1.GetAdmissionRequest
 	3,  // 16: holdfast.v1.Operations.GetAlarms:input_type -> holdfast.v1.GetAlarmsRequest
-	5,  // 17: holdfast.v1.Operations.ListDestinations:input_type -> holdfast.v1.ListRequest
-	5,  // 18: holdfast.v1.Operations.ListTunnels:input_type -> holdfast.v1.ListRequest
-	5,  // 19: holdfast.v1.Operations.ListSessions:input_type -> holdfast.v1.ListRequest
-	5,  // 20: holdfast.v1.Operations.ListSubscribers:input_type -> holdfast.v1.ListRequest
-	5,  // 21: holdfast.v1.Operations.ListGroups:input_type -> holdfast.v1.ListRequest
-	5,  // 22: holdfast.v1.Operations.ListClients:input_type -> holdfast.v1.ListRequest
-	6,  // 23: holdfast.v1.Operations.ListPools:input_type -> holdfast.v1.ListPoolsRequest
-	5,  // 24: holdfast.v1.Operations.ListCallHistory:input_type -> holdfast.v1.ListRequest
-	7,  // 25: holdfast.v1.Operations.ClearDestinations:input_type -> holdfast.v1.ClearRequest
-	7,  // 26: holdfast.v1.Operations.ClearTunnels:input_type -> holdfast.v1.ClearRequest
-	7,  // 27: holdfast.v1.Operations.ClearSessions:input_type -> holdfast.v1.ClearRequest
-	27, // 28: holdfast.v1.Operations.GetProcess:output_type -> holdfast.v1.Process
-	28, // 29: holdfast.v1.Operations.GetSummary:output_type -> holdfast.v1.Summary
-	29, // 30: holdfast.v1.Operations.CountSubscribers:output_type -> holdfast.v1.SubscriberCounts
-	30, // 31: holdfast.v1.Operations.GetAdmission:output_type -> holdfast.v1.Admission
-	31, // 32: holdfast.v1.Operations.GetAlarms:output_type -> holdfast.v1.Alarms
-	8,  // 33: holdfast.v1.Operations.ListDestinations:output_type -> holdfast.v1.DestinationPage
-	9,  // 34: holdfast.v1.Operations.ListTunnels:output_type -> holdfast.v1.TunnelPage
-	10, // 35: holdfast.v1.Operations.ListSessions:output_type -> holdfast.v1.SessionPage
-	11, // 36: holdfast.v1.Operations.ListSubscribers:output_type -> holdfast.v1.SubscriberPage
-	12, // 37: holdfast.v1.Operations.ListGroups:output_type -> holdfast.v1.GroupPage
-	13, // 38: holdfast.v1.Operations.ListClients:output_type -> holdfast.v1.ClientPage
-	14, // 39: holdfast.v1.Operations.ListPools:output_type -> holdfast.v1.PoolPage
-	15, // 40: holdfast.v1.Operations.ListCallHistory:output_type -> holdfast.v1.CallPage
-	16, // 41: holdfast.v1.Operations.ClearDestinations:output_type -> holdfast.v1.ClearedPage
-	16, // 42: holdfast.v1.Operations.ClearTunnels:output_type -> holdfast.v1.ClearedPage
-	16, // 43: holdfast.v1.Operations.ClearSessions:output_type -> holdfast.v1.ClearedPage
-	28, // [28:44] is the sub-list for method output_type
-	12, // [12:28] is the sub-list for method input_type
+	27, // 17: holdfast.v1.Operations.GetAuthentication:input_type -> holdfast.v1.GetAuthenticationRequest
+	28, // 18: holdfast.v1.Operations.GetAccounting:input_type -> holdfast.v1.GetAccountingRequest
+	29, // 19: holdfast.v1.Operations.GetDynamicRequests:input_type -> holdfast.v1.GetDynamicRequestsRequest
+	30, // 20: holdfast.v1.Operations.GetTerminateCodes:input_type -> holdfast.v1.GetTerminateCodesRequest
+	31, // 21: holdfast.v1.Operations.ListRadiusServers:input_type -> holdfast.v1.ListRadiusServersRequest
+	32, // 22: holdfast.v1.Operations.ListPendingStops:input_type -> holdfast.v1.ListPendingStopsRequest
+	33, // 23: holdfast.v1.Operations.TestAuthentication:input_type -> holdfast.v1.TestAuthenticationRequest
+	5,  // 24: holdfast.v1.Operations.ListDestinations:input_type -> holdfast.v1.ListRequest
+	5,  // 25: holdfast.v1.Operations.ListTunnels:input_type -> holdfast.v1.ListRequest
+	5,  // 26: holdfast.v1.Operations.ListSessions:input_type -> holdfast.v1.ListRequest
+	5,  // 27: holdfast.v1.Operations.ListSubscribers:input_type -> holdfast.v1.ListRequest
+	5,  // 28: holdfast.v1.Operations.ListGroups:input_type -> holdfast.v1.ListRequest
+	5,  // 29: holdfast.v1.Operations.ListClients:input_type -> holdfast.v1.ListRequest
+	6,  // 30: holdfast.v1.Operations.ListPools:input_type -> holdfast.v1.ListPoolsRequest
+	5,  // 31: holdfast.v1.Operations.ListCallHistory:input_type -> holdfast.v1.ListRequest
+	7,  // 32: holdfast.v1.Operations.ClearDestinations:input_type -> holdfast.v1.ClearRequest
+	7,  // 33: holdfast.v1.Operations.ClearTunnels:input_type -> holdfast.v1.ClearRequest
+	7,  // 34: holdfast.v1.Operations.ClearSessions:input_type -> holdfast.v1.ClearRequest
+	7,  // 35: holdfast.v1.Operations.ClearSubscribers:input_type -> holdfast.v1.ClearRequest
+	34, // 36: holdfast.v1.Operations.ClearAAAStatistics:input_type -> holdfast.v1.ClearAAAStatisticsRequest
+	35, // 37: holdfast.v1.Operations.GetProcess:output_type -> holdfast.v1.Process
+	36, // 38: holdfast.v1.Operations.GetSummary:output_type -> holdfast.v1.Summary
+	37, // 39: holdfast.v1.Operations.CountSubscribers:output_type -> holdfast.v1.SubscriberCounts
+	38, // 40: holdfast.v1.Operations.GetAdmission:output_type -> holdfast.v1.Admission
+	39, // 41: holdfast.v1.Operations.GetAlarms:output_type -> holdfast.v1.Alarms
+	40, // 42: holdfast.v1.Operations.GetAuthentication:output_type -> holdfast.v1.AuthenticationStatistics
+	41, // 43: holdfast.v1.Operations.GetAccounting:output_type -> holdfast.v1.AccountingStatistics
+	42, // 44: holdfast.v1.Operations.GetDynamicRequests:output_type -> holdfast.v1.DynamicStatistics
+	43, // 45: holdfast.v1.Operations.GetTerminateCodes:output_type -> holdfast.v1.TerminateCodes
+	44, // 46: holdfast.v1.Operations.ListRadiusServers:output_type -> holdfast.v1.RadiusServers
+	45, // 47: holdfast.v1.Operations.ListPendingStops:output_type -> holdfast.v1.PendingStopPage
+	46, // 48: holdfast.v1.Operations.TestAuthentication:output_type -> holdfast.v1.TestAuthenticationResponse
+	8,  // 49: holdfast.v1.Operations.ListDestinations:output_type -> holdfast.v1.DestinationPage
+	9,  // 50: holdfast.v1.Operations.ListTunnels:output_type -> holdfast.v1.TunnelPage
+	10, // 51: holdfast.v1.Operations.ListSessions:output_type -> holdfast.v1.SessionPage
+	11, // 52: holdfast.v1.Operations.ListSubscribers:output_type -> holdfast.v1.SubscriberPage
+	12, // 53: holdfast.v1.Operations.ListGroups:output_type -> holdfast.v1.GroupPage
+	13, // 54: holdfast.v1.Operations.ListClients:output_type -> holdfast.v1.ClientPage
+	14, // 55: holdfast.v1.Operations.ListPools:output_type -> holdfast.v1.PoolPage
+	15, // 56: holdfast.v1.Operations.ListCallHistory:output_type -> holdfast.v1.CallPage
+	16, // 57: holdfast.v1.Operations.ClearDestinations:output_type -> holdfast.v1.ClearedPage
+	16, // 58: holdfast.v1.Operations.ClearTunnels:output_type -> holdfast.v1.ClearedPage
+	16, // 59: holdfast.v1.Operations.ClearSessions:output_type -> holdfast.v1.ClearedPage
+	16, // 60: holdfast.v1.Operations.ClearSubscribers:output_type -> holdfast.v1.ClearedPage
+	47, // 61: holdfast.v1.Operations.ClearAAAStatistics:output_type -> holdfast.v1.ClearAAAStatisticsResponse
+	37, // [37:62] is the sub-list for method output_type
+	12, // [12:37] is the sub-list for method input_type
 	12, // [12:12] is the sub-list for extension type_name
 	12, // [12:12] is the sub-list for extension extendee
 	0,  // [0:12] is the sub-list for field type_name
@@ -987,6 +1041,7 @@ func file_holdfast_v1_operations_proto_init() {
 	if File_holdfast_v1_operations_proto != nil {
 		return
 	}
+	file_holdfast_v1_aaa_proto_init()
 	file_holdfast_v1_admission_proto_init()
 	file_holdfast_v1_rows_proto_init()
 	file_holdfast_v1_selector_proto_init()

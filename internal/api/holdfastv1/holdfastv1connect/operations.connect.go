@@ -46,6 +46,27 @@ const (
 	OperationsGetAdmissionProcedure = "/holdfast.v1.Operations/GetAdmission"
 	// OperationsGetAlarmsProcedure is the fully-qualified name of the Operations's GetAlarms RPC.
 	OperationsGetAlarmsProcedure = "/holdfast.v1.Operations/GetAlarms"
+	// OperationsGetAuthenticationProcedure is the fully-qualified name of the Operations's
+	// GetAuthentication RPC.
+	OperationsGetAuthenticationProcedure = "/holdfast.v1.Operations/GetAuthentication"
+	// OperationsGetAccountingProcedure is the fully-qualified name of the Operations's GetAccounting
+	// RPC.
+	OperationsGetAccountingProcedure = "/holdfast.v1.Operations/GetAccounting"
+	// OperationsGetDynamicRequestsProcedure is the fully-qualified name of the Operations's
+	// GetDynamicRequests RPC.
+	OperationsGetDynamicRequestsProcedure = "/holdfast.v1.Operations/GetDynamicRequests"
+	// OperationsGetTerminateCodesProcedure is the fully-qualified name of the Operations's
+	// GetTerminateCodes RPC.
+	OperationsGetTerminateCodesProcedure = "/holdfast.v1.Operations/GetTerminateCodes"
+	// OperationsListRadiusServersProcedure is the fully-qualified name of the Operations's
+	// ListRadiusServers RPC.
+	OperationsListRadiusServersProcedure = "/holdfast.v1.Operations/ListRadiusServers"
+	// OperationsListPendingStopsProcedure is the fully-qualified name of the Operations's
+	// ListPendingStops RPC.
+	OperationsListPendingStopsProcedure = "/holdfast.v1.Operations/ListPendingStops"
+	// OperationsTestAuthenticationProcedure is the fully-qualified name of the Operations's
+	// TestAuthentication RPC.
+	OperationsTestAuthenticationProcedure = "/holdfast.v1.Operations/TestAuthentication"
 	// OperationsListDestinationsProcedure is the fully-qualified name of the Operations's
 	// ListDestinations RPC.
 	OperationsListDestinationsProcedure = "/holdfast.v1.Operations/ListDestinations"
@@ -73,6 +94,12 @@ const (
 	// OperationsClearSessionsProcedure is the fully-qualified name of the Operations's ClearSessions
 	// RPC.
 	OperationsClearSessionsProcedure = "/holdfast.v1.Operations/ClearSessions"
+	// OperationsClearSubscribersProcedure is the fully-qualified name of the Operations's
+	// ClearSubscribers RPC.
+	OperationsClearSubscribersProcedure = "/holdfast.v1.Operations/ClearSubscribers"
+	// OperationsClearAAAStatisticsProcedure is the fully-qualified name of the Operations's
+	// ClearAAAStatistics RPC.
+	OperationsClearAAAStatisticsProcedure = "/holdfast.v1.Operations/ClearAAAStatistics"
 )
 
 // OperationsClient is a client for the holdfast.v1.Operations service.
@@ -87,6 +114,20 @@ type OperationsClient interface {
 	GetAdmission(context.Context, *connect.Request[holdfastv1.GetAdmissionRequest]) (*connect.Response[holdfastv1.Admission], error)
 	// GetAlarms lists the alarms that are set.
 	GetAlarms(context.Context, *connect.Request[holdfastv1.GetAlarmsRequest]) (*connect.Response[holdfastv1.Alarms], error)
+	// GetAuthentication counts the verdicts on subscribers.
+	GetAuthentication(context.Context, *connect.Request[holdfastv1.GetAuthenticationRequest]) (*connect.Response[holdfastv1.AuthenticationStatistics], error)
+	// GetAccounting counts accounting requests and what waits on disk.
+	GetAccounting(context.Context, *connect.Request[holdfastv1.GetAccountingRequest]) (*connect.Response[holdfastv1.AccountingStatistics], error)
+	// GetDynamicRequests counts CoA and Disconnect requests.
+	GetDynamicRequests(context.Context, *connect.Request[holdfastv1.GetDynamicRequestsRequest]) (*connect.Response[holdfastv1.DynamicStatistics], error)
+	// GetTerminateCodes counts why sessions ended or were refused.
+	GetTerminateCodes(context.Context, *connect.Request[holdfastv1.GetTerminateCodesRequest]) (*connect.Response[holdfastv1.TerminateCodes], error)
+	// ListRadiusServers shows the RADIUS servers.
+	ListRadiusServers(context.Context, *connect.Request[holdfastv1.ListRadiusServersRequest]) (*connect.Response[holdfastv1.RadiusServers], error)
+	// ListPendingStops shows the accounting that waits on disk, the oldest first.
+	ListPendingStops(context.Context, *connect.Request[holdfastv1.ListPendingStopsRequest]) (*connect.ServerStreamForClient[holdfastv1.PendingStopPage], error)
+	// TestAuthentication asks what a log-in would be answered.
+	TestAuthentication(context.Context, *connect.Request[holdfastv1.TestAuthenticationRequest]) (*connect.Response[holdfastv1.TestAuthenticationResponse], error)
 	// ListDestinations shows the LAC addresses, one row with all shards added up.
 	ListDestinations(context.Context, *connect.Request[holdfastv1.ListRequest]) (*connect.ServerStreamForClient[holdfastv1.DestinationPage], error)
 	// ListTunnels shows tunnels.
@@ -109,6 +150,10 @@ type OperationsClient interface {
 	ClearTunnels(context.Context, *connect.Request[holdfastv1.ClearRequest]) (*connect.ServerStreamForClient[holdfastv1.ClearedPage], error)
 	// ClearSessions terminates sessions.
 	ClearSessions(context.Context, *connect.Request[holdfastv1.ClearRequest]) (*connect.ServerStreamForClient[holdfastv1.ClearedPage], error)
+	// ClearSubscribers terminates the sessions of subscribers.
+	ClearSubscribers(context.Context, *connect.Request[holdfastv1.ClearRequest]) (*connect.ServerStreamForClient[holdfastv1.ClearedPage], error)
+	// ClearAAAStatistics has statistics shown from zero; metrics go on.
+	ClearAAAStatistics(context.Context, *connect.Request[holdfastv1.ClearAAAStatisticsRequest]) (*connect.Response[holdfastv1.ClearAAAStatisticsResponse], error)
 }
 
 // NewOperationsClient constructs a client for the holdfast.v1.Operations service. By default, it
@@ -150,6 +195,48 @@ func NewOperationsClient(httpClient connect.HTTPClient, baseURL string, opts ...
 			httpClient,
 			baseURL+OperationsGetAlarmsProcedure,
 			connect.WithSchema(operationsMethods.ByName("GetAlarms")),
+			connect.WithClientOptions(opts...),
+		),
+		getAuthentication: connect.NewClient[holdfastv1.GetAuthenticationRequest, holdfastv1.AuthenticationStatistics](
+			httpClient,
+			baseURL+OperationsGetAuthenticationProcedure,
+			connect.WithSchema(operationsMethods.ByName("GetAuthentication")),
+			connect.WithClientOptions(opts...),
+		),
+		getAccounting: connect.NewClient[holdfastv1.GetAccountingRequest, holdfastv1.AccountingStatistics](
+			httpClient,
+			baseURL+OperationsGetAccountingProcedure,
+			connect.WithSchema(operationsMethods.ByName("GetAccounting")),
+			connect.WithClientOptions(opts...),
+		),
+		getDynamicRequests: connect.NewClient[holdfastv1.GetDynamicRequestsRequest, holdfastv1.DynamicStatistics](
+			httpClient,
+			baseURL+OperationsGetDynamicRequestsProcedure,
+			connect.WithSchema(operationsMethods.ByName("GetDynamicRequests")),
+			connect.WithClientOptions(opts...),
+		),
+		getTerminateCodes: connect.NewClient[holdfastv1.GetTerminateCodesRequest, holdfastv1.TerminateCodes](
+			httpClient,
+			baseURL+OperationsGetTerminateCodesProcedure,
+			connect.WithSchema(operationsMethods.ByName("GetTerminateCodes")),
+			connect.WithClientOptions(opts...),
+		),
+		listRadiusServers: connect.NewClient[holdfastv1.ListRadiusServersRequest, holdfastv1.RadiusServers](
+			httpClient,
+			baseURL+OperationsListRadiusServersProcedure,
+			connect.WithSchema(operationsMethods.ByName("ListRadiusServers")),
+			connect.WithClientOptions(opts...),
+		),
+		listPendingStops: connect.NewClient[holdfastv1.ListPendingStopsRequest, holdfastv1.PendingStopPage](
+			httpClient,
+			baseURL+OperationsListPendingStopsProcedure,
+			connect.WithSchema(operationsMethods.ByName("ListPendingStops")),
+			connect.WithClientOptions(opts...),
+		),
+		testAuthentication: connect.NewClient[holdfastv1.TestAuthenticationRequest, holdfastv1.TestAuthenticationResponse](
+			httpClient,
+			baseURL+OperationsTestAuthenticationProcedure,
+			connect.WithSchema(operationsMethods.ByName("TestAuthentication")),
 			connect.WithClientOptions(opts...),
 		),
 		listDestinations: connect.NewClient[holdfastv1.ListRequest, holdfastv1.DestinationPage](
@@ -218,27 +305,48 @@ func NewOperationsClient(httpClient connect.HTTPClient, baseURL string, opts ...
 			connect.WithSchema(operationsMethods.ByName("ClearSessions")),
 			connect.WithClientOptions(opts...),
 		),
+		clearSubscribers: connect.NewClient[holdfastv1.ClearRequest, holdfastv1.ClearedPage](
+			httpClient,
+			baseURL+OperationsClearSubscribersProcedure,
+			connect.WithSchema(operationsMethods.ByName("ClearSubscribers")),
+			connect.WithClientOptions(opts...),
+		),
+		clearAAAStatistics: connect.NewClient[holdfastv1.ClearAAAStatisticsRequest, holdfastv1.ClearAAAStatisticsResponse](
+			httpClient,
+			baseURL+OperationsClearAAAStatisticsProcedure,
+			connect.WithSchema(operationsMethods.ByName("ClearAAAStatistics")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
 // operationsClient implements OperationsClient.
 type operationsClient struct {
-	getProcess        *connect.Client[holdfastv1.GetProcessRequest, holdfastv1.Process]
-	getSummary        *connect.Client[holdfastv1.GetSummaryRequest, holdfastv1.Summary]
-	countSubscribers  *connect.Client[holdfastv1.CountSubscribersRequest, holdfastv1.SubscriberCounts]
-	getAdmission      *connect.Client[holdfastv1.GetAdmissionRequest, holdfastv1.Admission]
-	getAlarms         *connect.Client[holdfastv1.GetAlarmsRequest, holdfastv1.Alarms]
-	listDestinations  *connect.Client[holdfastv1.ListRequest, holdfastv1.DestinationPage]
-	listTunnels       *connect.Client[holdfastv1.ListRequest, holdfastv1.TunnelPage]
-	listSessions      *connect.Client[holdfastv1.ListRequest, holdfastv1.SessionPage]
-	listSubscribers   *connect.Client[holdfastv1.ListRequest, holdfastv1.SubscriberPage]
-	listGroups        *connect.Client[holdfastv1.ListRequest, holdfastv1.GroupPage]
-	listClients       *connect.Client[holdfastv1.ListRequest, holdfastv1.ClientPage]
-	listPools         *connect.Client[holdfastv1.ListPoolsRequest, holdfastv1.PoolPage]
-	listCallHistory   *connect.Client[holdfastv1.ListRequest, holdfastv1.CallPage]
-	clearDestinations *connect.Client[holdfastv1.ClearRequest, holdfastv1.ClearedPage]
-	clearTunnels      *connect.Client[holdfastv1.ClearRequest, holdfastv1.ClearedPage]
-	clearSessions     *connect.Client[holdfastv1.ClearRequest, holdfastv1.ClearedPage]
+	getProcess         *connect.Client[holdfastv1.GetProcessRequest, holdfastv1.Process]
+	getSummary         *connect.Client[holdfastv1.GetSummaryRequest, holdfastv1.Summary]
+	countSubscribers   *connect.Client[holdfastv1.CountSubscribersRequest, holdfastv1.SubscriberCounts]
+	getAdmission       *connect.Client[holdfastv1.GetAdmissionRequest, holdfastv1.Admission]
+	getAlarms          *connect.Client[holdfastv1.GetAlarmsRequest, holdfastv1.Alarms]
+	getAuthentication  *connect.Client[holdfastv1.GetAuthenticationRequest, holdfastv1.AuthenticationStatistics]
+	getAccounting      *connect.Client[holdfastv1.GetAccountingRequest, holdfastv1.AccountingStatistics]
+	getDynamicRequests *connect.Client[holdfastv1.GetDynamicRequestsRequest, holdfastv1.DynamicStatistics]
+	getTerminateCodes  *connect.Client[holdfastv1.GetTerminateCodesRequest, holdfastv1.TerminateCodes]
+	listRadiusServers  *connect.Client[holdfastv1.ListRadiusServersRequest, holdfastv1.RadiusServers]
+	listPendingStops   *connect.Client[holdfastv1.ListPendingStopsRequest, holdfastv1.PendingStopPage]
+	testAuthentication *connect.Client[holdfastv1.TestAuthenticationRequest, holdfastv1.TestAuthenticationResponse]
+	listDestinations   *connect.Client[holdfastv1.ListRequest, holdfastv1.DestinationPage]
+	listTunnels        *connect.Client[holdfastv1.ListRequest, holdfastv1.TunnelPage]
+	listSessions       *connect.Client[holdfastv1.ListRequest, holdfastv1.SessionPage]
+	listSubscribers    *connect.Client[holdfastv1.ListRequest, holdfastv1.SubscriberPage]
+	listGroups         *connect.Client[holdfastv1.ListRequest, holdfastv1.GroupPage]
+	listClients        *connect.Client[holdfastv1.ListRequest, holdfastv1.ClientPage]
+	listPools          *connect.Client[holdfastv1.ListPoolsRequest, holdfastv1.PoolPage]
+	listCallHistory    *connect.Client[holdfastv1.ListRequest, holdfastv1.CallPage]
+	clearDestinations  *connect.Client[holdfastv1.ClearRequest, holdfastv1.ClearedPage]
+	clearTunnels       *connect.Client[holdfastv1.ClearRequest, holdfastv1.ClearedPage]
+	clearSessions      *connect.Client[holdfastv1.ClearRequest, holdfastv1.ClearedPage]
+	clearSubscribers   *connect.Client[holdfastv1.ClearRequest, holdfastv1.ClearedPage]
+	clearAAAStatistics *connect.Client[holdfastv1.ClearAAAStatisticsRequest, holdfastv1.ClearAAAStatisticsResponse]
 }
 
 // GetProcess calls holdfast.v1.Operations.GetProcess.
@@ -264,6 +372,41 @@ func (c *operationsClient) GetAdmission(ctx context.Context, req *connect.Reques
 // GetAlarms calls holdfast.v1.Operations.GetAlarms.
 func (c *operationsClient) GetAlarms(ctx context.Context, req *connect.Request[holdfastv1.GetAlarmsRequest]) (*connect.Response[holdfastv1.Alarms], error) {
 	return c.getAlarms.CallUnary(ctx, req)
+}
+
+// GetAuthentication calls holdfast.v1.Operations.GetAuthentication.
+func (c *operationsClient) GetAuthentication(ctx context.Context, req *connect.Request[holdfastv1.GetAuthenticationRequest]) (*connect.Response[holdfastv1.AuthenticationStatistics], error) {
+	return c.getAuthentication.CallUnary(ctx, req)
+}
+
+// GetAccounting calls holdfast.v1.Operations.GetAccounting.
+func (c *operationsClient) GetAccounting(ctx context.Context, req *connect.Request[holdfastv1.GetAccountingRequest]) (*connect.Response[holdfastv1.AccountingStatistics], error) {
+	return c.getAccounting.CallUnary(ctx, req)
+}
+
+// GetDynamicRequests calls holdfast.v1.Operations.GetDynamicRequests.
+func (c *operationsClient) GetDynamicRequests(ctx context.Context, req *connect.Request[holdfastv1.GetDynamicRequestsRequest]) (*connect.Response[holdfastv1.DynamicStatistics], error) {
+	return c.getDynamicRequests.CallUnary(ctx, req)
+}
+
+// GetTerminateCodes calls holdfast.v1.Operations.GetTerminateCodes.
+func (c *operationsClient) GetTerminateCodes(ctx context.Context, req *connect.Request[holdfastv1.GetTerminateCodesRequest]) (*connect.Response[holdfastv1.TerminateCodes], error) {
+	return c.getTerminateCodes.CallUnary(ctx, req)
+}
+
+// ListRadiusServers calls holdfast.v1.Operations.ListRadiusServers.
+func (c *operationsClient) ListRadiusServers(ctx context.Context, req *connect.Request[holdfastv1.ListRadiusServersRequest]) (*connect.Response[holdfastv1.RadiusServers], error) {
+	return c.listRadiusServers.CallUnary(ctx, req)
+}
+
+// ListPendingStops calls holdfast.v1.Operations.ListPendingStops.
+func (c *operationsClient) ListPendingStops(ctx context.Context, req *connect.Request[holdfastv1.ListPendingStopsRequest]) (*connect.ServerStreamForClient[holdfastv1.PendingStopPage], error) {
+	return c.listPendingStops.CallServerStream(ctx, req)
+}
+
+// TestAuthentication calls holdfast.v1.Operations.TestAuthentication.
+func (c *operationsClient) TestAuthentication(ctx context.Context, req *connect.Request[holdfastv1.TestAuthenticationRequest]) (*connect.Response[holdfastv1.TestAuthenticationResponse], error) {
+	return c.testAuthentication.CallUnary(ctx, req)
 }
 
 // ListDestinations calls holdfast.v1.Operations.ListDestinations.
@@ -321,6 +464,16 @@ func (c *operationsClient) ClearSessions(ctx context.Context, req *connect.Reque
 	return c.clearSessions.CallServerStream(ctx, req)
 }
 
+// ClearSubscribers calls holdfast.v1.Operations.ClearSubscribers.
+func (c *operationsClient) ClearSubscribers(ctx context.Context, req *connect.Request[holdfastv1.ClearRequest]) (*connect.ServerStreamForClient[holdfastv1.ClearedPage], error) {
+	return c.clearSubscribers.CallServerStream(ctx, req)
+}
+
+// ClearAAAStatistics calls holdfast.v1.Operations.ClearAAAStatistics.
+func (c *operationsClient) ClearAAAStatistics(ctx context.Context, req *connect.Request[holdfastv1.ClearAAAStatisticsRequest]) (*connect.Response[holdfastv1.ClearAAAStatisticsResponse], error) {
+	return c.clearAAAStatistics.CallUnary(ctx, req)
+}
+
 // OperationsHandler is an implementation of the holdfast.v1.Operations service.
 type OperationsHandler interface {
 	// GetProcess tells about the daemon itself.
@@ -333,6 +486,20 @@ type OperationsHandler interface {
 	GetAdmission(context.Context, *connect.Request[holdfastv1.GetAdmissionRequest]) (*connect.Response[holdfastv1.Admission], error)
 	// GetAlarms lists the alarms that are set.
 	GetAlarms(context.Context, *connect.Request[holdfastv1.GetAlarmsRequest]) (*connect.Response[holdfastv1.Alarms], error)
+	// GetAuthentication counts the verdicts on subscribers.
+	GetAuthentication(context.Context, *connect.Request[holdfastv1.GetAuthenticationRequest]) (*connect.Response[holdfastv1.AuthenticationStatistics], error)
+	// GetAccounting counts accounting requests and what waits on disk.
+	GetAccounting(context.Context, *connect.Request[holdfastv1.GetAccountingRequest]) (*connect.Response[holdfastv1.AccountingStatistics], error)
+	// GetDynamicRequests counts CoA and Disconnect requests.
+	GetDynamicRequests(context.Context, *connect.Request[holdfastv1.GetDynamicRequestsRequest]) (*connect.Response[holdfastv1.DynamicStatistics], error)
+	// GetTerminateCodes counts why sessions ended or were refused.
+	GetTerminateCodes(context.Context, *connect.Request[holdfastv1.GetTerminateCodesRequest]) (*connect.Response[holdfastv1.TerminateCodes], error)
+	// ListRadiusServers shows the RADIUS servers.
+	ListRadiusServers(context.Context, *connect.Request[holdfastv1.ListRadiusServersRequest]) (*connect.Response[holdfastv1.RadiusServers], error)
+	// ListPendingStops shows the accounting that waits on disk, the oldest first.
+	ListPendingStops(context.Context, *connect.Request[holdfastv1.ListPendingStopsRequest], *connect.ServerStream[holdfastv1.PendingStopPage]) error
+	// TestAuthentication asks what a log-in would be answered.
+	TestAuthentication(context.Context, *connect.Request[holdfastv1.TestAuthenticationRequest]) (*connect.Response[holdfastv1.TestAuthenticationResponse], error)
 	// ListDestinations shows the LAC addresses, one row with all shards added up.
 	ListDestinations(context.Context, *connect.Request[holdfastv1.ListRequest], *connect.ServerStream[holdfastv1.DestinationPage]) error
 	// ListTunnels shows tunnels.
@@ -355,6 +522,10 @@ type OperationsHandler interface {
 	ClearTunnels(context.Context, *connect.Request[holdfastv1.ClearRequest], *connect.ServerStream[holdfastv1.ClearedPage]) error
 	// ClearSessions terminates sessions.
 	ClearSessions(context.Context, *connect.Request[holdfastv1.ClearRequest], *connect.ServerStream[holdfastv1.ClearedPage]) error
+	// ClearSubscribers terminates the sessions of subscribers.
+	ClearSubscribers(context.Context, *connect.Request[holdfastv1.ClearRequest], *connect.ServerStream[holdfastv1.ClearedPage]) error
+	// ClearAAAStatistics has statistics shown from zero; metrics go on.
+	ClearAAAStatistics(context.Context, *connect.Request[holdfastv1.ClearAAAStatisticsRequest]) (*connect.Response[holdfastv1.ClearAAAStatisticsResponse], error)
 }
 
 // NewOperationsHandler builds an HTTP handler from the service implementation. It returns the path
@@ -392,6 +563,48 @@ func NewOperationsHandler(svc OperationsHandler, opts ...connect.HandlerOption) 
 		OperationsGetAlarmsProcedure,
 		svc.GetAlarms,
 		connect.WithSchema(operationsMethods.ByName("GetAlarms")),
+		connect.WithHandlerOptions(opts...),
+	)
+	operationsGetAuthenticationHandler := connect.NewUnaryHandler(
+		OperationsGetAuthenticationProcedure,
+		svc.GetAuthentication,
+		connect.WithSchema(operationsMethods.ByName("GetAuthentication")),
+		connect.WithHandlerOptions(opts...),
+	)
+	operationsGetAccountingHandler := connect.NewUnaryHandler(
+		OperationsGetAccountingProcedure,
+		svc.GetAccounting,
+		connect.WithSchema(operationsMethods.ByName("GetAccounting")),
+		connect.WithHandlerOptions(opts...),
+	)
+	operationsGetDynamicRequestsHandler := connect.NewUnaryHandler(
+		OperationsGetDynamicRequestsProcedure,
+		svc.GetDynamicRequests,
+		connect.WithSchema(operationsMethods.ByName("GetDynamicRequests")),
+		connect.WithHandlerOptions(opts...),
+	)
+	operationsGetTerminateCodesHandler := connect.NewUnaryHandler(
+		OperationsGetTerminateCodesProcedure,
+		svc.GetTerminateCodes,
+		connect.WithSchema(operationsMethods.ByName("GetTerminateCodes")),
+		connect.WithHandlerOptions(opts...),
+	)
+	operationsListRadiusServersHandler := connect.NewUnaryHandler(
+		OperationsListRadiusServersProcedure,
+		svc.ListRadiusServers,
+		connect.WithSchema(operationsMethods.ByName("ListRadiusServers")),
+		connect.WithHandlerOptions(opts...),
+	)
+	operationsListPendingStopsHandler := connect.NewServerStreamHandler(
+		OperationsListPendingStopsProcedure,
+		svc.ListPendingStops,
+		connect.WithSchema(operationsMethods.ByName("ListPendingStops")),
+		connect.WithHandlerOptions(opts...),
+	)
+	operationsTestAuthenticationHandler := connect.NewUnaryHandler(
+		OperationsTestAuthenticationProcedure,
+		svc.TestAuthentication,
+		connect.WithSchema(operationsMethods.ByName("TestAuthentication")),
 		connect.WithHandlerOptions(opts...),
 	)
 	operationsListDestinationsHandler := connect.NewServerStreamHandler(
@@ -460,6 +673,18 @@ func NewOperationsHandler(svc OperationsHandler, opts ...connect.HandlerOption) 
 		connect.WithSchema(operationsMethods.ByName("ClearSessions")),
 		connect.WithHandlerOptions(opts...),
 	)
+	operationsClearSubscribersHandler := connect.NewServerStreamHandler(
+		OperationsClearSubscribersProcedure,
+		svc.ClearSubscribers,
+		connect.WithSchema(operationsMethods.ByName("ClearSubscribers")),
+		connect.WithHandlerOptions(opts...),
+	)
+	operationsClearAAAStatisticsHandler := connect.NewUnaryHandler(
+		OperationsClearAAAStatisticsProcedure,
+		svc.ClearAAAStatistics,
+		connect.WithSchema(operationsMethods.ByName("ClearAAAStatistics")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/holdfast.v1.Operations/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case OperationsGetProcessProcedure:
@@ -472,6 +697,20 @@ func NewOperationsHandler(svc OperationsHandler, opts ...connect.HandlerOption) 
 			operationsGetAdmissionHandler.ServeHTTP(w, r)
 		case OperationsGetAlarmsProcedure:
 			operationsGetAlarmsHandler.ServeHTTP(w, r)
+		case OperationsGetAuthenticationProcedure:
+			operationsGetAuthenticationHandler.ServeHTTP(w, r)
+		case OperationsGetAccountingProcedure:
+			operationsGetAccountingHandler.ServeHTTP(w, r)
+		case OperationsGetDynamicRequestsProcedure:
+			operationsGetDynamicRequestsHandler.ServeHTTP(w, r)
+		case OperationsGetTerminateCodesProcedure:
+			operationsGetTerminateCodesHandler.ServeHTTP(w, r)
+		case OperationsListRadiusServersProcedure:
+			operationsListRadiusServersHandler.ServeHTTP(w, r)
+		case OperationsListPendingStopsProcedure:
+			operationsListPendingStopsHandler.ServeHTTP(w, r)
+		case OperationsTestAuthenticationProcedure:
+			operationsTestAuthenticationHandler.ServeHTTP(w, r)
 		case OperationsListDestinationsProcedure:
 			operationsListDestinationsHandler.ServeHTTP(w, r)
 		case OperationsListTunnelsProcedure:
@@ -494,6 +733,10 @@ func NewOperationsHandler(svc OperationsHandler, opts ...connect.HandlerOption) 
 			operationsClearTunnelsHandler.ServeHTTP(w, r)
 		case OperationsClearSessionsProcedure:
 			operationsClearSessionsHandler.ServeHTTP(w, r)
+		case OperationsClearSubscribersProcedure:
+			operationsClearSubscribersHandler.ServeHTTP(w, r)
+		case OperationsClearAAAStatisticsProcedure:
+			operationsClearAAAStatisticsHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -521,6 +764,34 @@ func (UnimplementedOperationsHandler) GetAdmission(context.Context, *connect.Req
 
 func (UnimplementedOperationsHandler) GetAlarms(context.Context, *connect.Request[holdfastv1.GetAlarmsRequest]) (*connect.Response[holdfastv1.Alarms], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.Operations.GetAlarms is not implemented"))
+}
+
+func (UnimplementedOperationsHandler) GetAuthentication(context.Context, *connect.Request[holdfastv1.GetAuthenticationRequest]) (*connect.Response[holdfastv1.AuthenticationStatistics], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.Operations.GetAuthentication is not implemented"))
+}
+
+func (UnimplementedOperationsHandler) GetAccounting(context.Context, *connect.Request[holdfastv1.GetAccountingRequest]) (*connect.Response[holdfastv1.AccountingStatistics], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.Operations.GetAccounting is not implemented"))
+}
+
+func (UnimplementedOperationsHandler) GetDynamicRequests(context.Context, *connect.Request[holdfastv1.GetDynamicRequestsRequest]) (*connect.Response[holdfastv1.DynamicStatistics], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.Operations.GetDynamicRequests is not implemented"))
+}
+
+func (UnimplementedOperationsHandler) GetTerminateCodes(context.Context, *connect.Request[holdfastv1.GetTerminateCodesRequest]) (*connect.Response[holdfastv1.TerminateCodes], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.Operations.GetTerminateCodes is not implemented"))
+}
+
+func (UnimplementedOperationsHandler) ListRadiusServers(context.Context, *connect.Request[holdfastv1.ListRadiusServersRequest]) (*connect.Response[holdfastv1.RadiusServers], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.Operations.ListRadiusServers is not implemented"))
+}
+
+func (UnimplementedOperationsHandler) ListPendingStops(context.Context, *connect.Request[holdfastv1.ListPendingStopsRequest], *connect.ServerStream[holdfastv1.PendingStopPage]) error {
+	return connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.Operations.ListPendingStops is not implemented"))
+}
+
+func (UnimplementedOperationsHandler) TestAuthentication(context.Context, *connect.Request[holdfastv1.TestAuthenticationRequest]) (*connect.Response[holdfastv1.TestAuthenticationResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.Operations.TestAuthentication is not implemented"))
 }
 
 func (UnimplementedOperationsHandler) ListDestinations(context.Context, *connect.Request[holdfastv1.ListRequest], *connect.ServerStream[holdfastv1.DestinationPage]) error {
@@ -565,4 +836,12 @@ func (UnimplementedOperationsHandler) ClearTunnels(context.Context, *connect.Req
 
 func (UnimplementedOperationsHandler) ClearSessions(context.Context, *connect.Request[holdfastv1.ClearRequest], *connect.ServerStream[holdfastv1.ClearedPage]) error {
 	return connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.Operations.ClearSessions is not implemented"))
+}
+
+func (UnimplementedOperationsHandler) ClearSubscribers(context.Context, *connect.Request[holdfastv1.ClearRequest], *connect.ServerStream[holdfastv1.ClearedPage]) error {
+	return connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.Operations.ClearSubscribers is not implemented"))
+}
+
+func (UnimplementedOperationsHandler) ClearAAAStatistics(context.Context, *connect.Request[holdfastv1.ClearAAAStatisticsRequest]) (*connect.Response[holdfastv1.ClearAAAStatisticsResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.Operations.ClearAAAStatistics is not implemented"))
 }

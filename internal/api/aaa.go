@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package api
+
+import (
+	"context"
+	"fmt"
+
+	"connectrpc.com/connect"
+	"google.golang.org/protobuf/proto"
+
+	pb "holdfast/internal/api/holdfastv1"
+	"holdfast/internal/lns"
+	"holdfast/radius"
+)
+
+// Names of what is cleared by itself.
+const (
+	authenticationStatistics = "authentication"
+	accountingStatistics     = "accounting"
+	dynamicStatistics        = "dynamic-requests"
+	radiusStatistics         = "radius"
+	terminateStatistics      = "terminate-code"
+)
+
+// shown answers with statistics less what they were when they were cleared.
+func shown[M proto.Message](s *Server, name string, m M, err error) (M, error) {
+	if err == nil {
+		s.cleared.since(name, m)
+	}
+	return m, err
+}
+
+// GetAuthentication counts the verdicts on subscribers.
+func (s *Server) GetAuthentication(ctx context.Context, _ *connect.Request[pb.GetAuthenticationRequest]) (*connect.Response[pb.AuthenticationStatistics], error) {
+	m, err := s.authentication(ctx)
+	return answer(shown(s, authenticationStatistics, m, err))
+}
+
+// GetTerminateCodes counts why sessions ended or were refused.
+func (s *Server) GetTerminateCodes(ctx context.Context, _ *connect.Request[pb.GetTerminateCodesRequest]) (*connect.Response[pb.TerminateCodes], error) {
+	m, err := s.terminateCodes(ctx)
+	return answer(shown(s, terminateStatistics, m, err))
+}
+
+// GetDynamicRequests counts CoA and Disconnect requests.
+func (s *Server) GetDynamicRequests(ctx context.Context, _ *connect.Request[pb.GetDynamicRequestsRequest]) (*connect.Response[pb.DynamicStatistics], error) {
+	m, err := s.dynamic(ctx)
+	return answer(shown(s, dynamicStatistics, m, err))
+}
+
+// GetAccounting counts accounting requests and what waits on disk.
+func (s *Server) GetAccounting(ctx context.Context, _ *connect.Request[pb.GetAccountingRequest]) (*connect.Response[pb.AccountingStatistics], error) {
+	m, err := s.accounting(ctx)
+	return answer(shown(s, accountingStatistics, m, err))
+}
+
+// ListRadiusServers shows the RADIUS servers.
+func (s *Server) ListRadiusServers(ctx context.Context, _ *connect.Request[pb.ListRadiusServersRequest]) (*connect.Response[pb.RadiusServers], error) {
+	m, err := s.radiusServers(ctx)
+	return answer(shown(s, radiusStatistics, m, err))
+}
+
+// ClearAAAStatistics has statistics shown from zero.
+func (s *Server) ClearAAAStatistics(ctx context.Context, q *connect.Request[pb.ClearAAAStatisticsRequest]) (*connect.Response[pb.ClearAAAStatisticsResponse], error) {
+	var name string
+	var m proto.Message
+	var err error
+	switch q.Msg.Statistics {
+	case pb.AAAStatistics_AAA_STATISTICS_AUTHENTICATION:
+		name = authenticationStatistics
+		m, err = s.authentication(ctx)
+	case pb.AAAStatistics_AAA_STATISTICS_ACCOUNTING:
+		name = accountingStatistics
+		m, err = s.accounting(ctx)
+	case pb.AAAStatistics_AAA_STATISTICS_DYNAMIC_REQUESTS:
+		name = dynamicStatistics
+		m, err = s.dynamic(ctx)
+	case pb.AAAStatistics_AAA_STATISTICS_RADIUS:
+		name = radiusStatistics
+		m, err = s.radiusServers(ctx)
+	case pb.AAAStatistics_AAA_STATISTICS_TERMINATE_CODE:
+		name = terminateStatistics
+		m, err = s.terminateCodes(ctx)
+	default:
+		return nil, invalid("say which statistics to clear")
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.cleared.clear(name, m)
+	return connect.NewResponse(&pb.ClearAAAStatisticsResponse{}), nil
+}
+
+// answer makes a response of a message.
+func answer[M any](m *M, err error) (*connect.Response[M], error) {
+	if err != nil {
+		return nil, err
+	}
+	return connect.NewResponse(m), nil
+}
+
+func (s *Server) authentication(ctx context.Context) (*pb.AuthenticationStatistics, error) {
+	sum, err := s.summary(ctx)
+	if err != nil {
+		return nil, err
+	}
+	_, servers, err := s.servers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c := &sum.Counters
+	m := &pb.AuthenticationStatistics{
+		Accepts: c.AuthAccepted, Rejects: c.AuthRejected, Challenges: servers.authentication.Challenges, Timeouts: c.RADIUSTimeouts,
+	}
+	m.Requests = m.Accepts + m.Rejects + m.Timeouts
+	r := &servers.authentication
+	m.Details = totals([]Total{
+		{"Unknown users", c.AuthUnknownUser},
+		{"Session limit of a user name", c.UserLimitReached},
+		{"Address in use", c.AddressInUse},
+		{"No address", c.PoolExhausted},
+		{"RADIUS requests", c.RADIUSRequests},
+		{"RADIUS requests that waited for the window", c.RADIUSQueued},
+		{"RADIUS access accepts", r.Accepts},
+		{"RADIUS access rejects", r.Rejects},
+		{"RADIUS retransmissions", r.Retransmissions},
+		{"RADIUS rollover requests", r.Rollovers},
+		{"RADIUS malformed replies", r.Malformed},
+		{"RADIUS bad authenticators", r.BadAuthenticators},
+		{"RADIUS unknown replies", r.UnknownTypes},
+		{"RADIUS replies dropped", r.Dropped + r.WrongSource},
+	})
+	return m, nil
+}
+
+func (s *Server) terminateCodes(ctx context.Context) (*pb.TerminateCodes, error) {
+	sum, err := s.summary(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m := &pb.TerminateCodes{}
+	for i, n := range sum.Counters.Ended {
+		if n > 0 {
+			m.Codes = append(m.Codes, &pb.NamedTotal{Name: lns.Cause(i).String(), Count: n})
+		}
+	}
+	return m, nil
+}
+
+func (s *Server) dynamic(ctx context.Context) (*pb.DynamicStatistics, error) {
+	m := &pb.DynamicStatistics{}
+	a := s.backend.AAA()
+	if a == nil {
+		return m, nil
+	}
+	c, err := a.Dynamic(ctx)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	m.Coa, m.Disconnect = dynamicCode(&c.CoA), dynamicCode(&c.Disconnect)
+	early := c.UnknownClients + c.BadAuthenticators + c.Malformed + c.UnknownTypes
+	m.Requests = early + c.CoA.Requests + c.Disconnect.Requests
+	m.Processed = c.CoA.Acks + c.Disconnect.Acks
+	m.Errors = c.CoA.Naks + c.Disconnect.Naks
+	m.Dropped = early + c.CoA.Stale + c.CoA.Full + c.Disconnect.Stale + c.Disconnect.Full
+	m.Drops = totals([]Total{
+		{"Unknown client", c.UnknownClients},
+		{"Bad authenticator", c.BadAuthenticators},
+		{"Malformed", c.Malformed},
+		{"Unknown type", c.UnknownTypes},
+	})
+	return m, nil
+}
+
+func dynamicCode(c *radius.DynamicCodeCounters) *pb.DynamicCode {
+	return &pb.DynamicCode{Requests: c.Requests, Acks: c.Acks, Naks: c.Naks, Duplicates: c.Duplicates, Stale: c.Stale, Full: c.Full}
+}
+
+func totals(list []Total) (out []*pb.NamedTotal) {
+	for _, t := range list {
+		out = append(out, &pb.NamedTotal{Name: t.Name, Count: t.Count})
+	}
+	return out
+}
+
+func unavailable(err error) error {
+	return connect.NewError(connect.CodeUnavailable, fmt.Errorf("RADIUS: %w", err))
+}

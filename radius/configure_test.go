@@ -161,6 +161,32 @@ func TestTLS(t *testing.T) {
 	w.checkCounters()
 }
 
+// The only server restarts: what was in flight over TLS waits, and goes out when a
+// probe is answered. A connection that fails at once does not make the machine spin.
+func TestTLSOnlyServer(t *testing.T) {
+	s := newServerConfig(1)
+	s.TLS = &TLS{}
+	w := newWorld(t, Options{TimeoutGrace: time.Hour}, s)
+	refused := 0
+	w.onSend = func(Effect) { refused++ }
+	for range 5 {
+		w.submit(w.set(Direct), Access)
+	}
+	for range 20 {
+		w.Unreachable(w.now, 0, AuthenticationService, &w.fx)
+		w.carryOut()
+	}
+	if n := w.auth(0); refused != 5 || n.Queued != 5 || n.Pending != 0 {
+		t.Fatalf("%d sent: %+v", refused, n)
+	}
+	a := w.answering(map[ServerID]time.Duration{0: time.Millisecond})
+	a.run(2 * time.Second)
+	for ref := Ref(1); ref <= 5; ref++ {
+		w.wantDone(ref, Answered)
+	}
+	w.checkCounters()
+}
+
 // What is no reply is counted under its cause, and the request goes on waiting.
 func TestNoReply(t *testing.T) {
 	w := newWorld(t, Options{TimeoutGrace: time.Hour}, newServerConfig(1))

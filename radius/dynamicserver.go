@@ -145,6 +145,15 @@ func (d *DynamicServer) Counters() DynamicCounters {
 	return c
 }
 
+// Clear sets all counters to zero, but for what is being processed.
+func (d *DynamicServer) Clear() {
+	disconnect, coa := d.counters.Disconnect.Pending, d.counters.CoA.Pending
+	d.counters = DynamicCounters{
+		Disconnect: DynamicCodeCounters{Requests: disconnect, Pending: disconnect},
+		CoA:        DynamicCodeCounters{Requests: coa, Pending: coa}, Naks: map[ErrorCause]uint64{},
+	}
+}
+
 // of counts the requests of a code.
 func (d *DynamicServer) of(c DynamicCode) *DynamicCodeCounters {
 	if c == DisconnectRequest {

@@ -46,6 +46,10 @@ func TestDynamicDuplicates(t *testing.T) {
 	if n.CoA != want || n.Naks[503] != 1 {
 		t.Fatalf("%+v", n)
 	}
+	d.Clear()
+	if n := d.Counters(); n.CoA != (DynamicCodeCounters{Requests: 1, Pending: 1}) || len(n.Naks) != 0 {
+		t.Fatalf("cleared: %+v", n)
+	}
 }
 
 // A request that was recorded is not done again, as long as its Event-Timestamp is in

@@ -120,11 +120,13 @@ func (l *life) step(rt *rapid.T) {
 		}
 	case 9:
 		server, s := ServerID(rapid.IntRange(0, 4).Draw(rt, "server")), Service(rapid.IntRange(0, 1).Draw(rt, "service"))
-		switch rapid.IntRange(0, 2).Draw(rt, "what") {
+		switch rapid.IntRange(0, 3).Draw(rt, "what") {
 		case 0:
 			l.Unreachable(l.now, server, s, &l.fx)
 		case 1:
 			l.Disconnected(l.now, server, s, 0, &l.fx)
+		case 2:
+			l.Clear()
 		default:
 			n := rapid.IntRange(1, len(l.servers)).Draw(rt, "configured")
 			l.Configure(l.now, l.servers[len(l.servers)-n:], l.options, &l.fx)

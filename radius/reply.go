@@ -132,18 +132,22 @@ func (c *Client) Disconnected(now time.Time, server ServerID, s Service, port ui
 }
 
 // Unreachable says that a connection to a server reached over TLS cannot be
-// opened: it is dead at once. When one is opened later, call Disconnected: what is
-// still in flight is sent again.
+// opened: it is dead at once. What was in flight to it never got there: it goes to
+// live servers or waits for a probe to succeed.
 func (c *Client) Unreachable(now time.Time, server ServerID, s Service, fx *Effects) {
 	c.at(now)
 	v, _ := c.find(Slot{Server: server, Service: s})
-	switch {
-	case v == nil:
+	if v == nil {
 		return
-	case v.state == Alive:
-		c.die(v, fx)
-	case v.probe != nil:
-		c.moveOn(v.probe, fx)
 	}
+	if v.state == Alive {
+		c.die(v, fx)
+	}
+	c.evacuate(v, func(r *request) (int, bool) {
+		if m, ok := c.nextAlive(r); ok {
+			return m, true
+		}
+		return r.member, true
+	})
 	c.settle(fx)
 }

@@ -40,9 +40,9 @@ type service struct {
 	counters Counters
 }
 
-// lastResort is how often a dead service is probed when requests wait for nothing
-// else. A probe is sent once, so that with a Timeout above this they follow one
-// another.
+// lastResort is how often a dead service is probed at most: as often when requests
+// wait for nothing else. A probe is sent once, so that with a Timeout above this they
+// follow one another.
 const lastResort = int64(time.Second)
 
 // never is no time.
@@ -135,16 +135,18 @@ func (c *Client) die(s *service, fx *Effects) {
 	c.evacuate(s, c.nextAlive)
 }
 
-// evacuate takes what is in flight at a dead service to where another one is known
-// that lives.
-func (c *Client) evacuate(s *service, other func(*request) (int, bool)) {
+// evacuate has what is in flight at a dead service wait at the member that where
+// tells, if it does.
+func (c *Client) evacuate(s *service, where func(*request) (int, bool)) {
 	for i := range s.slots.all {
 		if s.slots.all[i].state != slotHeld {
 			continue
 		}
 		r := s.slots.all[i].request // is in flight here, or the slot would not be held
-		if m, ok := other(r); ok {
-			s.counters.Rollovers++
+		if m, ok := where(r); ok {
+			if m != r.member {
+				s.counters.Rollovers++
+			}
 			c.abandon(r)
 			c.enqueueAt(r, m)
 		}
@@ -153,8 +155,8 @@ func (c *Client) evacuate(s *service, other func(*request) (int, bool)) {
 
 // putOffProbe says when a dead service may be probed again.
 func (c *Client) putOffProbe(s *service) {
-	revert := int64(max(c.options.RevertInterval, 0))
-	s.probe, s.revertAt, s.probeAt = nil, c.now+revert, c.now+min(revert, lastResort)
+	s.probe, s.probeAt = nil, c.now+lastResort
+	s.revertAt = max(s.probeAt, c.now+int64(c.options.RevertInterval))
 	c.touch(s.server)
 }
 

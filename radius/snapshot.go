@@ -106,3 +106,20 @@ func (c *Client) status(s *service) ServiceStatus {
 
 // Totals counts requests by kind and how they ended.
 func (c *Client) Totals() Totals { return c.totals }
+
+// Clear sets all counters to zero, but for what is in flight or waits: that counts
+// from now on, and so the sums hold.
+func (c *Client) Clear() {
+	c.totals = Totals{}
+	for _, r := range c.requests {
+		if r.inFlight || r.queued {
+			c.totals.Submitted[r.kind]++
+		}
+	}
+	for _, s := range c.order {
+		for k := range s.services {
+			v := &s.services[k]
+			v.counters, v.peak = Counters{Requests: uint64(v.inFlight)}, v.inFlight
+		}
+	}
+}

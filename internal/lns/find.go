@@ -38,13 +38,16 @@ type links struct{ prev, next [identities]uint32 }
 // leads to the others.
 type index map[indexKey]l2tp.Element
 
-// names are the keys under which a session is found; a key without a hash is none.
+// names are the keys under which a session is found, each once; a key without a
+// hash is none.
 func (e *Engine) names(s *session) (names [identities]uint64) {
 	sub := s.grant.sub
 	names[byID] = sub.ID
 	names[byUser] = nameHash(s.user, "")
 	names[byGivenName] = nameHash(sub.UserGiven, s.user)
-	names[byGrantedName] = nameHash(sub.User, s.user)
+	if sub.User != sub.UserGiven {
+		names[byGrantedName] = nameHash(sub.User, s.user)
+	}
 	if sub.Address.IsValid() {
 		names[byAddress] = bytesHash(sub.Address.AsSlice())
 	}

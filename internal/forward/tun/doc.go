@@ -43,7 +43,8 @@
 // (router.go), without which the kernel neither delivers to them nor, under
 // strict reverse-path filtering, accepts from them. Such a route takes nobody's
 // place: where the host has one for the very prefix already, ours waits until it
-// is gone, and is counted as refused and pending. All our routes carry protocol
+// is gone, and is counted as refused and pending; and none is the host's default
+// route. All our routes carry protocol
 // 76 and go with the device; on a device that outlives the daemon the next start
 // clears them. The device takes packets from its own host's addresses
 // (accept_local), since that is where its ICMP errors come from; subscribers

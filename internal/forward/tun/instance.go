@@ -115,10 +115,10 @@ func (p *Plane) repool(i *instance, last []netip.Prefix) {
 				continue
 			}
 			for prefix := range s.prefixes {
-				switch was, is := covered(last, prefix), covered(i.Pools, prefix); {
-				case was && !is:
-					i.router.claim(prefix)
+				switch was, is := i.wantsRoute(last, prefix), i.wantsRoute(i.Pools, prefix); {
 				case is && !was:
+					i.router.claim(prefix)
+				case was && !is:
 					i.router.release(prefix)
 				}
 			}
@@ -126,20 +126,25 @@ func (p *Plane) repool(i *instance, last []netip.Prefix) {
 	}
 }
 
-// covered tells whether a pool's route leads to all of a prefix.
-func covered(pools []netip.Prefix, p netip.Prefix) bool {
+// wantsRoute tells whether a session's prefix needs a route of its own: no pool's
+// leads to it. No session gets the host's default route; in a table of its own
+// a routing instance may lead all to one.
+func (i *instance) wantsRoute(pools []netip.Prefix, p netip.Prefix) bool {
+	if p.Bits() == 0 && i.table == 0 {
+		return false
+	}
 	for _, pool := range pools {
 		if pool.Bits() <= p.Bits() && pool.Contains(p.Addr()) {
-			return true
+			return false
 		}
 	}
-	return false
+	return true
 }
 
 // claim gives a session its routes.
 func (i *instance) claim(s *session) {
 	for p := range s.prefixes {
-		if !covered(i.Pools, p) {
+		if i.wantsRoute(i.Pools, p) {
 			i.router.claim(p)
 		}
 	}
@@ -148,7 +153,7 @@ func (i *instance) claim(s *session) {
 // release takes a session's routes away.
 func (i *instance) release(s *session) {
 	for p := range s.prefixes {
-		if !covered(i.Pools, p) {
+		if i.wantsRoute(i.Pools, p) {
 			i.router.release(p)
 		}
 	}

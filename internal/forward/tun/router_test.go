@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"holdfast/internal/forward"
+	"holdfast/internal/forward/forwardtest"
 	"holdfast/internal/kernel"
 )
 
@@ -198,6 +199,27 @@ func TestRouteGivenUp(t *testing.T) {
 	if len(r.prefixes) != 0 || len(r.refused) != 0 || r.pending() != 0 || r.failed.Load() != 1 {
 		t.Errorf("left: %v, %v; %d failures", r.prefixes, r.refused, r.failed.Load())
 	}
+}
+
+// A session's default route never becomes the host's; in a routing instance it
+// is the instance's.
+func TestDefaultRoute(t *testing.T) {
+	tables := map[string]*twinRoutes{"hf0": newTwinRoutes(), "hf7": newTwinRoutes()}
+	w := newTwin(t, func(o *Options) {
+		o.open = func(string, int) ([]device, error) { return []device{&twinDevice{in: newInbox[[]byte]()}}, nil }
+		o.openRoutes = func(device string, _ int) (routeTable, error) { return tables[device], nil }
+	})
+	i := forwardtest.Instance()
+	i.ID = 7
+	if err := w.Plane.Instance(i); err != nil {
+		t.Fatal(err)
+	}
+	a, b := w.session(1), w.session(2)
+	b.Instance = 7
+	a.Routes, b.Routes = routes("0.0.0.0/0", "::/0", "192.0.2.0/24"), routes("0.0.0.0/0", "::/0")
+	w.install(t, a, b)
+	tables["hf0"].want(t, "the host", "192.0.2.0/24")
+	tables["hf7"].want(t, "the instance", "0.0.0.0/0", "::/0")
 }
 
 // Pools that come and go take prefixes over and give them back, without touching

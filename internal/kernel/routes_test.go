@@ -5,6 +5,7 @@ package kernel_test
 import (
 	"errors"
 	"net/netip"
+	"slices"
 	"testing"
 
 	"holdfast/internal/kernel"
@@ -100,6 +101,36 @@ func TestRootRouteBatch(t *testing.T) {
 	}
 	if main.Apply(make([]kernel.RouteChange, kernel.RouteBatchMax+1)) == nil {
 		t.Error("a batch that is too large was taken")
+	}
+}
+
+// Default routes are routes: they are listed as such, and go.
+func TestRootDefaultRoutes(t *testing.T) {
+	n := newNamespace(t)
+	openTUN(t, n, 1, kernel.TUNOptions{})
+	var r *kernel.DeviceRouter
+	within(t, n, func() (err error) {
+		if err = errors.Join(kernel.DisableIPv6Autoconf("t0"), kernel.LinkUp("t0")); err != nil {
+			return err
+		}
+		r, err = kernel.OpenDeviceRouter("t0", 7700)
+		return err
+	})
+	defer r.Close()
+	for _, gone := range []bool{false, true} {
+		c := []kernel.RouteChange{{Prefix: netip.MustParsePrefix("0.0.0.0/0"), Delete: gone}, {Prefix: netip.MustParsePrefix("::/0"), Delete: gone}}
+		if err := r.Apply(c); err != nil || c[0].Err != nil || c[1].Err != nil {
+			t.Fatal(err, c)
+		}
+		within(t, n, func() error {
+			have, err := kernel.DeviceRoutes("t0")
+			for _, c := range c {
+				if slices.Contains(have, kernel.Route{Device: "t0", Prefix: c.Prefix, Table: 7700}) == gone {
+					t.Errorf("%v, gone %v: %v", c.Prefix, gone, have)
+				}
+			}
+			return err
+		})
 	}
 }
 

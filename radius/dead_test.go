@@ -244,6 +244,21 @@ func TestEarlierTransmissionAnswered(t *testing.T) {
 	w.checkCounters()
 }
 
+// Two requests that were lost an hour apart do not make a server dead.
+func TestLossesLongAgo(t *testing.T) {
+	w := newWorld(t, Options{TimeoutGrace: 10 * time.Second}, newServerConfig(1))
+	for range 2 {
+		_, x := w.submit(w.set(Direct), Access)
+		w.run(1500 * time.Millisecond)
+		w.Cancel(w.now, x, &w.fx)
+		w.carryOut()
+		w.run(time.Hour)
+	}
+	if n := w.auth(0); n.State != Alive || n.Counters.Timeouts != 2 {
+		t.Fatalf("%+v", n)
+	}
+}
+
 // A late reply shows that a dead server lives.
 func TestTooLateReplyRevives(t *testing.T) {
 	w := newWorld(t, Options{}, newServerConfig(1))

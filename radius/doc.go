@@ -97,6 +97,9 @@
 // there to be flooded with what the first is slow at. Room tells admission how much
 // of the windows is free, so that the wait is in front of the door and not here.
 //
+// Those who wait are served in order; but once the oldest log-in has waited for a
+// second the newest goes first, since the old ones may have left.
+//
 // Access-Requests go before accounting, because somebody waits, and Start and Stop
 // before interim updates, because nothing makes up for those; but every eighth
 // request is accounting's and every sixty-fourth an interim update's, if any wait.

@@ -2,6 +2,8 @@
 
 package radius
 
+import "time"
+
 // request is one that was submitted and has not ended: it waits in the queue of a
 // service, or is in flight.
 type request struct {
@@ -20,6 +22,7 @@ type request struct {
 	transmissions uint16 // at this server
 	interval      int64  // RT
 	submittedAt   int64
+	queuedAt      int64 // when it began to wait where it waits
 	sentAt        int64 // last sent
 	firstSentAt   int64 // zero: never sent
 	deadline      int64 // as in the wheel; zero: none
@@ -65,7 +68,7 @@ func (q *queue) remove(r *request) {
 
 // enqueueAt has a request, which is nowhere, wait at a member of its group.
 func (c *Client) enqueueAt(r *request, member int) {
-	r.member = member
+	r.member, r.queuedAt = member, c.now
 	s := r.service()
 	s.waiting[r.kind].push(r)
 	c.arm(r)
@@ -110,11 +113,24 @@ func (c *Client) pump(s *server, fx *Effects) {
 			return
 		}
 		v := &s.services[k.Service()]
-		r := v.waiting[k].head
+		r := v.waiting[k].pick(k, c.now)
 		v.waiting[k].remove(r)
 		s.turn++
 		c.begin(r, v, fx)
 	}
+}
+
+// backlog is the wait from which on the oldest log-in is no longer served first.
+const backlog = int64(time.Second)
+
+// pick is who of those who wait is served next: the oldest, but with a backlog of
+// log-ins the newest. Served in order all of them would be late, and whoever gave up
+// would be served before those who still wait.
+func (q *queue) pick(k Kind, now int64) *request {
+	if k == Access && now-q.head.queuedAt > backlog {
+		return q.tail
+	}
+	return q.head
 }
 
 // turns is the order in which kinds are served. A log-in goes before accounting,

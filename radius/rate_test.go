@@ -109,6 +109,26 @@ func TestShares(t *testing.T) {
 	}
 }
 
+// With a backlog the newest log-in is served first; accounting keeps its order.
+func TestBacklog(t *testing.T) {
+	for _, row := range []struct {
+		kind Kind
+		want []Ref
+	}{{Access, []Ref{1, 2, 4, 3}}, {Accounting, []Ref{1, 2, 3, 4}}} {
+		w := newWorld(t, Options{TimeoutGrace: time.Hour, RequestRate: 1}, newServerConfig(1))
+		a := w.answering(map[ServerID]time.Duration{0: time.Millisecond})
+		for range 4 {
+			w.submit(w.set(Direct), row.kind)
+		}
+		a.run(10 * time.Second)
+		for i, e := range w.sends() {
+			if e.Ref != row.want[i] {
+				t.Errorf("%v %d: request %d, want %d", row.kind, i, e.Ref, row.want[i])
+			}
+		}
+	}
+}
+
 // A full queue refuses, OutstandingMax holds, and both are counted.
 func TestBounds(t *testing.T) {
 	w := newWorld(t, Options{TimeoutGrace: time.Hour}, newServerConfig(1))

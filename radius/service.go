@@ -30,6 +30,7 @@ type service struct {
 	state       State
 	since       int64    // when it became so
 	silentSince int64    // the first timeout after the last reply; zero: there was none
+	silentAt    int64    // the last timeout
 	probe       *request // dead: the one that finds out
 	probeAt     int64    // dead: not before this is there a next one
 	revertAt    int64    // dead: from then on a request probes it though others live
@@ -108,9 +109,10 @@ func (s *service) revertDue(at int64) bool {
 func (c *Client) timedOut(s *service, fx *Effects) {
 	s.counters.Timeouts++
 	s.window.lost(c.now)
-	if s.silentSince == 0 {
-		s.silentSince = c.now
+	if s.silentSince == 0 || c.now-s.silentAt > 2*max(mrt, s.irt()) {
+		s.silentSince = c.now // what was lost long ago says nothing of now
 	}
+	s.silentAt = c.now
 	if s.state == Alive && c.now-s.silentSince >= int64(c.options.TimeoutGrace) {
 		c.die(s, fx)
 	}

@@ -53,7 +53,7 @@ func (a asked) Authenticate(shard int, queries []lns.AuthQuery) {
 // Account has nothing to keep records with: log-ins do not wait for it.
 func (a asked) Account(shard int, records []lns.AccountRecord) {
 	for i := range records {
-		if records[i].Kind == lns.AccountOpen {
+		if records[i].Kind.Awaited() {
 			a.d.shards[shard].Durable([]lns.AuthRef{records[i].Ref})
 		}
 	}

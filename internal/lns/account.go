@@ -46,14 +46,18 @@ type AccountKind uint8
 
 // Kinds of records.
 const (
-	AccountOpen       AccountKind = iota // authorised. Nothing is sent; once it is on disk Engine.Durable is called
+	AccountOpen       AccountKind = iota // authorised. Nothing is sent; once it is on disk Engine.Durable is called, and the log-in goes on
 	AccountStart                         // the first network protocol has opened
 	AccountInterim                       // an update: for RADIUS
 	AccountCheckpoint                    // counters for the disk only
-	AccountStop                          // the session that was started has ended
+	AccountStop                          // the session that was started has ended; once it is on disk Engine.Durable is called, and it is Terminated
 	AccountDiscard                       // the session that was opened has ended before it was up
 	AccountFailed                        // accounting-stop-on-failure, -on-access-deny: a Stop for one that was never opened
 )
+
+// Awaited reports whether the engine waits for Durable to be called for a record of
+// this kind.
+func (k AccountKind) Awaited() bool { return k == AccountOpen || k == AccountStop }
 
 // AccountRecord is one event in the accounting of a session.
 type AccountRecord struct {

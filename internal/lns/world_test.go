@@ -166,7 +166,7 @@ func (w *world) carry(i int) {
 	for _, r := range fx.Account {
 		r.Counters = w.traffic[r.Element]
 		w.books = append(w.books, r)
-		if r.Kind == AccountOpen || r.Kind == AccountStop {
+		if r.Kind.Awaited() {
 			w.unwritten[i] = append(w.unwritten[i], r.Ref)
 		}
 	}

@@ -32,7 +32,7 @@ func (n noAAA) Authenticate(_ int, queries []lns.AuthQuery) {
 
 func (n noAAA) Account(_ int, records []lns.AccountRecord) {
 	for i := range records {
-		if records[i].Kind == lns.AccountOpen {
+		if records[i].Kind.Awaited() {
 			one := [1]lns.AuthRef{records[i].Ref}
 			n.shard.Durable(one[:])
 		}

@@ -146,12 +146,12 @@ func (l *ledger) recall(e *entry) {
 // a Stop for each session, and before it the Start of one that may have been up
 // without. When nothing is left Accounting-On can be sent behind them.
 func (l *ledger) restore() {
-	if l.restored || l.batch.restore || l.writing != nil && l.writing.restore || len(l.batch.ops) >= batchMax {
+	if l.restored || l.batch.restore || l.writing != nil && l.writing.restore || len(l.batch.ops) >= l.bounds.batch {
 		return
 	}
 	n := 0
 	err := l.spool.Scan(tableOpen, nil, l.cursor, func(k, v []byte) bool {
-		if n == recoverMax {
+		if n == l.bounds.recover {
 			return false
 		}
 		l.cursor = append(append(l.cursor[:0], k...), 0)

@@ -49,7 +49,8 @@ type ledger struct {
 	expireAt  time.Time
 	epoch     uint64 // of this boot's session ids
 
-	stats AccountingStatistics
+	bounds bounds
+	stats  AccountingStatistics
 }
 
 // ledgerEffects is what a ledger wants done.
@@ -76,12 +77,13 @@ type durableRef struct {
 
 // batch is what is written together.
 type batch struct {
-	ops     []SpoolOp
-	open    map[uint64]int // session id -> its change in ops
-	entries []*entry       // enter their outlets when they are on disk
-	dropped []dropped      // those that were given up without having been in memory
-	durable []durableRef
-	restore bool // holds a part of what is recovered
+	ops      []SpoolOp
+	open     map[uint64]int // session id -> its change in ops
+	entries  []*entry       // enter their outlets when they are on disk
+	dropped  []dropped      // those that were given up without having been in memory
+	durable  []durableRef
+	interims []*entry // wait for what was told before them
+	restore  bool     // holds a part of what is recovered
 }
 
 func newBatch() *batch { return &batch{open: make(map[uint64]int)} }
@@ -98,10 +100,16 @@ func (b *batch) setOpen(session uint64, value []byte) {
 	b.ops = append(b.ops, SpoolOp{tableOpen, openKey(session), value})
 }
 
-// Bounds of what is held in memory.
+// bounds of what is held in memory.
+type bounds struct {
+	batch    int // changes that gather while the disk is not written
+	recover  int // sessions that are recovered in one batch
+	window   int // records of an outlet
+	inFlight int // of them, given to the exchanger, which has bounds of its own for each server
+	interims int // of an outlet, that wait
+}
+
 const (
-	batchMax       = 1 << 17 // changes that gather while the disk is not written
-	recoverMax     = 2048    // sessions that are recovered in one batch
 	expireInterval = 10 * time.Second
 	retryInterval  = time.Second
 
@@ -114,7 +122,8 @@ func newLedger(now time.Time, s Spool) (*ledger, error) {
 	l := &ledger{
 		spool: s, now: now, batch: newBatch(),
 		outlets: make(map[outletKey]*outlet), requests: make(map[uint64]*entry),
-		first: base | freshBit, sequence: base | freshBit, old: base, epoch: uint64(s.Boot()) & 0xffffff,
+		bounds: bounds{batch: 1 << 17, recover: 2048, window: 2048, inFlight: 512, interims: 8192},
+		first:  base | freshBit, sequence: base | freshBit, old: base, epoch: uint64(s.Boot()) & 0xffffff,
 	}
 	l.gates.began = now
 	var failed error
@@ -183,7 +192,7 @@ func (l *ledger) record(now time.Time, shard int, r *lns.AccountRecord) {
 		return
 	}
 	session := r.Subscriber.ID
-	if len(l.batch.ops) >= batchMax && r.Kind != lns.AccountInterim {
+	if len(l.batch.ops) >= l.bounds.batch && r.Kind != lns.AccountInterim {
 		l.overflow(shard, r)
 		return
 	}
@@ -349,6 +358,11 @@ func (l *ledger) committed(now time.Time) {
 	l.stats.Commits++
 	for _, e := range b.entries {
 		l.commit(e)
+	}
+	for _, e := range b.interims {
+		if !e.gone {
+			e.outlet.interimLine = append(e.outlet.interimLine, e)
+		}
 	}
 	for _, d := range b.dropped {
 		delete(d.outlet.dropping, d.sequence)

@@ -12,13 +12,6 @@ import (
 	"holdfast/radius"
 )
 
-// Bounds of an outlet.
-const (
-	windowMax   = 2048 // records in memory
-	inFlightMax = 512  // given to the exchanger, which has bounds of its own for each server
-	interimsMax = 8192 // interim updates that wait
-)
-
 // outlet delivers the records of one profile to one set of servers, in order for
 // each session. The queue is on disk; the oldest part of it is in memory. When all
 // of it is, what is committed goes straight to memory.
@@ -104,7 +97,7 @@ func (o *outlet) count(kind uint8, n int) {
 // commit takes an entry that is on disk now. Until all is recovered, what is new
 // stays on disk only: the records that come yet go before it.
 func (l *ledger) commit(e *entry) {
-	if o := e.outlet; o.onDisk > 0 || len(o.window) >= windowMax || l.isOwn(e.sequence) && !l.restored {
+	if o := e.outlet; o.onDisk > 0 || len(o.window) >= l.bounds.window || l.isOwn(e.sequence) && !l.restored {
 		o.onDisk++
 	} else {
 		o.admit(e)
@@ -163,7 +156,7 @@ func (l *ledger) pump(o *outlet) {
 	if due(o.retryAt, l.now) {
 		o.retryAt = time.Time{}
 	}
-	if o.onDisk > 0 && len(o.window) < windowMax/2 {
+	if o.onDisk > 0 && len(o.window) <= l.bounds.window/2 {
 		l.load(o)
 	}
 	if o.set == nil || !o.retryAt.IsZero() {
@@ -174,7 +167,7 @@ func (l *ledger) pump(o *outlet) {
 	for i, e := range o.ready {
 		switch {
 		case e.gone:
-		case o.inFlight >= inFlightMax:
+		case o.inFlight >= l.bounds.inFlight:
 			kept = append(kept, o.ready[i:]...)
 			clear(o.ready[len(kept):])
 			o.ready = kept
@@ -209,7 +202,7 @@ func (l *ledger) send(e *entry, set *radius.Set) {
 func (l *ledger) load(o *outlet) {
 	var bad []*entry
 	err := l.spool.Scan(tableQueue, o.prefix, queueKey(o.prefix, o.loaded+1), func(k, v []byte) bool {
-		if len(o.window) >= windowMax || o.onDisk == 0 {
+		if len(o.window) >= l.bounds.window || o.onDisk == 0 {
 			return false
 		}
 		_, sequence, _ := parseQueueKey(k)
@@ -257,30 +250,42 @@ func (l *ledger) interim(r *lns.AccountRecord) {
 	}
 }
 
+// addInterim has an interim update wait. While a batch gathers or is written, which
+// may hold the session's Start, it waits for that first.
 func (l *ledger) addInterim(o *outlet, q *queueRecord) {
 	l.stats.Requests.Interim++
 	e := &entry{outlet: o, queueRecord: *q, special: specialInterim}
 	if old := o.interims[q.session]; old != nil {
 		old.gone = true
 		l.stats.InterimsReplaced++
-	} else if len(o.interims) >= interimsMax {
-		l.dropInterim(o)
+	} else if len(o.interims) >= l.bounds.interims {
+		l.stats.InterimsDropped++
+		if !o.dropInterim() {
+			return
+		}
 	}
 	o.interims[q.session] = e
-	o.interimLine = append(o.interimLine, e)
+	switch {
+	case !l.batch.empty():
+		l.batch.interims = append(l.batch.interims, e)
+	case l.writing != nil:
+		l.writing.interims = append(l.writing.interims, e)
+	default:
+		o.interimLine = append(o.interimLine, e)
+	}
 }
 
-// dropInterim gives the oldest interim update up that waits.
-func (l *ledger) dropInterim(o *outlet) {
+// dropInterim gives the oldest interim update up that may be sent.
+func (o *outlet) dropInterim() bool {
 	for i, e := range o.interimLine {
 		if !e.gone {
 			e.gone = true
 			delete(o.interims, e.session)
-			l.stats.InterimsDropped++
 			o.interimLine = o.interimLine[i+1:]
-			return
+			return true
 		}
 	}
+	return false
 }
 
 // pumpInterims sends interim updates of sessions for which nothing else waits: not
@@ -293,7 +298,7 @@ func (l *ledger) pumpInterims(o *outlet) {
 	for i, e := range o.interimLine {
 		switch {
 		case e.gone:
-		case o.interimsOut >= inFlightMax/2:
+		case o.interimsOut >= l.bounds.inFlight/2:
 			kept = append(kept, o.interimLine[i:]...)
 			clear(o.interimLine[len(kept):])
 			o.interimLine = kept

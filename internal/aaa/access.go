@@ -6,7 +6,6 @@ import (
 	"errors"
 
 	"layeh.com/radius/rfc2865"
-	"layeh.com/radius/rfc2869"
 	"layeh.com/radius/rfc4372"
 
 	"holdfast/internal/lns"
@@ -23,22 +22,23 @@ var (
 // messageAccess is what "attributes exclude" calls an Access-Request.
 const messageAccess = "access-request"
 
-// encodeAccess appends an Access-Request. authenticator is random; it may be
-// replaced by the CHAP challenge.
+// encodeAccess appends an Access-Request. random is its authenticator, unless the
+// CHAP challenge is.
 //
 // "The Request Authenticator value MUST be changed each time a new Identifier is
 // used." RFC 2865 §3
-func encodeAccess(b []byte, s *signer, host string, id uint8, authenticator [16]byte, q *lns.AuthQuery) ([]byte, error) {
+func encodeAccess(b []byte, s *signer, host string, id uint8, random [16]byte, q *lns.AuthQuery) ([]byte, error) {
 	f := &q.Profile.Requests
 	w := writer{b: b, exclude: f.Exclude[messageAccess]}
 	w.begin(codeAccessRequest, id)
-	if q.Offer.Method == ppp.CHAP && f.CHAPInAuthenticator && len(q.Offer.Challenge) == len(authenticator) {
-		authenticator = [16]byte(q.Offer.Challenge)
-	}
 	start := len(b)
-	copy(w.b[start+4:], authenticator[:])
+	authenticator := w.b[start+4 : start+headerLen]
+	copy(authenticator, random[:])
+	if q.Offer.Method == ppp.CHAP && f.CHAPInAuthenticator && len(q.Offer.Challenge) == len(authenticator) {
+		copy(authenticator, q.Offer.Challenge)
+	}
 	w.b = reserveSignature(w.b)
-	if err := w.credentials(s, f, authenticator[:], &q.Offer, q.User); err != nil {
+	if err := w.credentials(s, f, authenticator, &q.Offer, q.User); err != nil {
 		return b, err
 	}
 	w.nas(f, host, q.Subscriber)
@@ -49,7 +49,6 @@ func encodeAccess(b []byte, s *signer, host string, id uint8, authenticator [16]
 		// asks for it. RFC 4372 §2.1
 		w.octets(rfc4372.ChargeableUserIdentity_Type, []byte{0})
 	}
-	w.b = w.b[:len(w.b):cap(w.b)]
 	packet := writer{b: w.b[start:]}
 	if err := packet.finish(); err != nil {
 		return b, err
@@ -116,6 +115,3 @@ func (w *writer) mschapv2(o *ppp.AuthOffer) error {
 	w.b = append(w.b, o.Response[:nt]...)
 	return nil
 }
-
-// eventTimestamp is the type that both kinds of requests and CoA use.
-const eventTimestamp = rfc2869.EventTimestamp_Type

@@ -123,17 +123,6 @@ func sealAccounting(b []byte, s *signer, id uint8, attributes []byte, delay time
 	return w.b, nil
 }
 
-// encodeAccounting appends the Accounting-Request of a record as it is to be sent
-// at now.
-func encodeAccounting(b []byte, s *signer, host string, id uint8, now time.Time, r *lns.AccountRecord) ([]byte, error) {
-	var room [1024]byte
-	attributes, err := appendAccounting(room[:0], host, r)
-	if err != nil {
-		return b, err
-	}
-	return sealAccounting(b, s, id, attributes, accountingDelay(&r.Profile.Requests, r.Kind, now.Sub(r.At)))
-}
-
 // accountingDelay is the delay to give to sealAccounting: negative when
 // Acct-Delay-Time is excluded from messages of that kind.
 func accountingDelay(f *lns.RequestFormat, k lns.AccountKind, delay time.Duration) time.Duration {

@@ -62,6 +62,30 @@ func TestClassifyAllDataForms(t *testing.T) {
 	}
 }
 
+// The first AVP is the Message Type, or nothing that follows can be trusted.
+func TestClassifyFirstAVP(t *testing.T) {
+	for text, want := range map[string]police.Type{
+		"8008 0000 0000 0006": police.Hello, "0008 0000 0000 0006": police.Hello, "8008 0000 0000 0007": police.L2TPUnclassified,
+		"8008 0000 0000 ffff": police.L2TPUnclassified, "8008 0000 0000 0000": police.L2TPUnclassified,
+		"c008 0000 0000 0006": police.BadPacket, // hidden
+		"8408 0000 0000 0006": police.BadPacket, // a reserved bit
+		"8008 0009 0000 0006": police.BadPacket, // a vendor's
+		"8008 0000 0007 0006": police.BadPacket, // another attribute
+		"8007 0000 0000 0006": police.BadPacket,
+		"8008 0000 0000 00":   police.BadPacket,
+	} {
+		avp, err := hex.DecodeString(strings.ReplaceAll(text, " ", ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := append(wire.AppendControlHeader(nil, wire.ControlHeader{TunnelID: 1}), avp...)
+		wire.SetLength(b)
+		if got := police.Classify(b); got != want {
+			t.Errorf("%s is %v, want %v", text, got, want)
+		}
+	}
+}
+
 // Whatever comes, the answer agrees with the full decoders: what they accept is
 // no bad packet and has their type, and nothing reads beyond the end.
 func FuzzClassify(f *testing.F) {

@@ -121,6 +121,18 @@ func TestRescaleKeepsPacketsOwed(t *testing.T) {
 	}
 }
 
+// A smaller burst means less to make good for, too.
+func TestRescaleOwesAtMostTheBurst(t *testing.T) {
+	var g gcra
+	old, now := newRate(100, 50, 100, 100), newRate(100, 5, 100, 100)
+	for g.take(second, old, old.tolerance(PriorityHigh)) {
+	}
+	g.rescale(second, old, now)
+	if at := second + now.interval; !g.take(at, now, now.tolerance(PriorityHigh)) || g.take(at, now, now.tolerance(PriorityHigh)) {
+		t.Error("not one packet a packet's time later")
+	}
+}
+
 // Several goroutines share a policer and get, together, what it allows.
 func TestSharedByGoroutines(t *testing.T) {
 	const callers, each = 4, 20_000

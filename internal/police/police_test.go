@@ -191,7 +191,7 @@ func TestArrivalRates(t *testing.T) {
 		t.Errorf("after a pause %+v", s.System)
 	}
 	w.ClearStatistics(police.Selector{Types: []police.Type{police.L2TPAggregate}})
-	if s := w.of(police.Hello); s.System != (police.Counts{}) {
-		t.Errorf("after clear %+v", s.System)
+	if s := w.of(police.Hello); s.System != (police.Counts{}) || s.Slots[0].Counts != (police.Counts{}) {
+		t.Errorf("after clear %+v, slot %+v", s.System, s.Slots[0].Counts)
 	}
 }

@@ -42,6 +42,14 @@ func (e *Endpoint) count(t *tunnel, n int) {
 	t.counters.ReceivedBytes += uint64(n)
 }
 
+// silence is for how many milliseconds nothing comes before a tunnel is said to
+// have returned.
+const silence = 5000
+
+func (e *Endpoint) milliseconds(now time.Time) uint32 {
+	return uint32(e.since(now) / int64(time.Millisecond))
+}
+
 // receive is the receiving half of the reliable transport, RFC 2661 §5.8.
 func (e *Endpoint) receive(now time.Time, t *tunnel, peer netip.AddrPort, h wire.ControlHeader, payload []byte, fx *Effects) {
 	e.count(t, wire.ControlLength+len(payload))
@@ -49,6 +57,11 @@ func (e *Endpoint) receive(now time.Time, t *tunnel, peer netip.AddrPort, h wire
 		return
 	}
 	t.heardAt = now
+	at := e.milliseconds(now)
+	if at-t.controlAt >= silence {
+		t.returnedAt = at
+	}
+	t.controlAt = at
 	e.acknowledged(now, t, h.Nr, fx)
 	if len(payload) > 0 {
 		e.order(now, t, h, payload, fx)

@@ -41,6 +41,7 @@ type transport struct {
 	ackNow          bool      // and not only what may be acknowledged late
 	ackCount        uint8     // messages that have not been acknowledged
 	listed, late    bool      // in Endpoint.acks, in Endpoint.lateAcks
+	heldCount       uint16    // messages in held
 	ackSession      SessionID // the peer's session whose CDN a ZLB shall name; 0: none
 
 	interval     time.Duration // wait before the next retransmission
@@ -49,7 +50,6 @@ type transport struct {
 	first, last *message // queue
 	unsent      *message // the message with Ns sent; nil: all are in flight
 	held        *message // early messages, in order of Ns
-	heldCount   int
 }
 
 // window is how many messages may be in flight.

@@ -34,6 +34,8 @@ type tunnel struct {
 
 	createdAt, establishedAt time.Time
 	heardAt                  time.Time // last datagram of the peer that we believe
+	controlAt                uint32    // last control datagram of the peer, ms after Endpoint.start; wraps
+	returnedAt               uint32    // and the last one that came after silence
 	staysTill                int64     // remote does not change before, ns after Endpoint.start; 0: it may
 	establishBy              time.Time // zero: established or closed
 	helloAt                  time.Time // when to look at heardAt; zero: no HELLOs

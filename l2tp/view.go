@@ -20,7 +20,7 @@ func (e *Endpoint) Tunnel(id TunnelID) (TunnelInfo, bool) {
 		HostName: t.hostName, VendorName: t.vendorName, FirmwareRevision: t.firmware,
 		FramingCapabilities: t.framing, BearerCapabilities: t.bearer,
 		PeerWindow: int(x.peerWindow), CongestionWindow: int(x.cwnd), Ns: x.ns, Nr: x.nr,
-		Unacknowledged: int(x.sent - x.una), Queued: int(x.ns - x.sent), Held: x.heldCount,
+		Unacknowledged: int(x.sent - x.una), Queued: int(x.ns - x.sent), Held: int(x.heldCount),
 		Sessions: t.calls.count, CreatedAt: t.createdAt, EstablishedAt: t.establishedAt, HeardAt: t.heardAt,
 		Config: t.cfg, Counters: t.counters,
 	}, true
@@ -130,6 +130,15 @@ func (e *Endpoint) SessionAfter(id TunnelID, after Element, start bool) (Element
 				return base + i, true
 			}
 		}
+	}
+	return 0, false
+}
+
+// Returned is how long ago the last control datagram came in a tunnel after none had
+// come for five seconds. ok is false for a tunnel that does not exist.
+func (e *Endpoint) Returned(now time.Time, id TunnelID) (ago time.Duration, ok bool) {
+	if t := e.tunnel(id); t != nil {
+		return time.Duration(e.milliseconds(now)-t.returnedAt) * time.Millisecond, true
 	}
 	return 0, false
 }

@@ -126,3 +126,29 @@ func TestDeterminism(t *testing.T) {
 		t.Fatalf("two lives of %d and %d octets differ", len(a), len(b))
 	}
 }
+
+// A tunnel returns when something comes after five seconds of silence.
+func TestReturned(t *testing.T) {
+	s := newSteady(t, &l2tp.TunnelConfig{HelloInterval: -1})
+	zlb := wire.AppendControlHeader(nil, wire.ControlHeader{TunnelID: s.tunnel, Ns: s.ns, Nr: s.nr})
+	wire.SetLength(zlb)
+	hear := func(after time.Duration) time.Duration {
+		s.now = s.now.Add(after)
+		s.e.Handle(s.now, s.peer, s.local, zlb, &s.fx)
+		ago, ok := s.e.Returned(s.now, l2tp.TunnelID(s.tunnel))
+		if !ok {
+			t.Fatal("no tunnel")
+		}
+		return ago
+	}
+	hear(6 * time.Second)
+	if ago := hear(4 * time.Second); ago != 4*time.Second {
+		t.Errorf("it returned %v ago, want 4 s", ago)
+	}
+	if ago := hear(5 * time.Second); ago != 0 {
+		t.Errorf("it returned %v ago, want now", ago)
+	}
+	if _, ok := s.e.Returned(s.now, 0); ok {
+		t.Error("a tunnel that does not exist has returned")
+	}
+}

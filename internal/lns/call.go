@@ -37,7 +37,9 @@ func (e *Engine) callRequested(ef *l2tp.Effect, fx *Effects) {
 		e.refuseCall(s, CauseTooBusy, fx)
 	default:
 		s.line = lineOf(e.call(s))
-		e.offer(s, fx)
+		if !e.standAside(s) {
+			e.offer(s, fx)
+		}
 	}
 }
 
@@ -162,6 +164,9 @@ func (e *Engine) callDown(ef *l2tp.Effect, fx *Effects) {
 		return
 	}
 	cause := l2tpCause(ef.Err)
+	if cause == CauseReceivedCDN {
+		e.suspectCut(s)
+	}
 	switch {
 	case s.cause != causeNone:
 		cause = s.cause // we had begun to close it ourselves

@@ -60,6 +60,7 @@ type Engine struct {
 	admitting  bool                  // calls are parked and chosen; false: begun as they come
 	arrived    time.Time             // kernel timestamp of the datagram being handled
 	wanting    int                   // calls that wait for a token of a limit
+	aside      aside                 // calls that wait for what comes right behind them
 	expireAt   time.Time             // when parked calls are looked through next
 	dismissals []admission.Dismissal // scratch
 	inbox      []Message             // to ourselves: handled before the input returns
@@ -219,7 +220,7 @@ func (e *Engine) Next() time.Time {
 	if e.stopping && e.stopAt < len(e.tunnels) {
 		return e.now
 	}
-	return first(e.l2.Next(), e.wheel.Next(), e.history.next(e.cfg.DestructTimeout), e.sweepAt, e.expireAt, e.watch.at)
+	return first(e.l2.Next(), e.wheel.Next(), e.history.next(e.cfg.DestructTimeout), e.sweepAt, e.expireAt, e.watch.at, e.aside.at())
 }
 
 // arrival is when a datagram came: its kernel timestamp, or now.
@@ -256,6 +257,7 @@ func (e *Engine) Advance(now time.Time, fx *Effects) {
 	e.history.giveUp(now, &e.counters)
 	e.history.expire(now, e.cfg.DestructTimeout)
 	e.sweepDestinations()
+	e.offerAside(fx)
 	e.expireParked(fx)
 	e.watchLogIns(fx)
 	e.finish(fx)

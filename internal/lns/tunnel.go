@@ -3,6 +3,8 @@
 package lns
 
 import (
+	"time"
+
 	"holdfast/internal/directory"
 	"holdfast/internal/event"
 	"holdfast/l2tp"
@@ -15,6 +17,7 @@ type tunnel struct {
 	sessions int          // in any state
 	limited  bool         // holds a token of the chassis' tunnel limit
 	up       bool
+	cutUntil time.Time // its link was cut: until then its calls stand aside for a moment
 }
 
 // StopCCN results that the engine sends (RFC 2661 §4.4.2).

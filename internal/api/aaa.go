@@ -5,6 +5,8 @@ package api
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"connectrpc.com/connect"
 	"google.golang.org/protobuf/proto"
@@ -32,19 +34,22 @@ func shown[M proto.Message](s *Server, name string, m M, err error) (M, error) {
 }
 
 // GetAuthentication counts the verdicts on subscribers.
-func (s *Server) GetAuthentication(ctx context.Context, _ *connect.Request[pb.GetAuthenticationRequest]) (*connect.Response[pb.AuthenticationStatistics], error) {
+func (s *Server) GetAuthentication(ctx context.Context, _ *connect.Request[pb.GetAuthenticationRequest],
+) (*connect.Response[pb.AuthenticationStatistics], error) {
 	m, err := s.authentication(ctx)
 	return answer(shown(s, authenticationStatistics, m, err))
 }
 
 // GetTerminateCodes counts why sessions ended or were refused.
-func (s *Server) GetTerminateCodes(ctx context.Context, _ *connect.Request[pb.GetTerminateCodesRequest]) (*connect.Response[pb.TerminateCodes], error) {
+func (s *Server) GetTerminateCodes(ctx context.Context, _ *connect.Request[pb.GetTerminateCodesRequest],
+) (*connect.Response[pb.TerminateCodes], error) {
 	m, err := s.terminateCodes(ctx)
 	return answer(shown(s, terminateStatistics, m, err))
 }
 
 // GetDynamicRequests counts CoA and Disconnect requests.
-func (s *Server) GetDynamicRequests(ctx context.Context, _ *connect.Request[pb.GetDynamicRequestsRequest]) (*connect.Response[pb.DynamicStatistics], error) {
+func (s *Server) GetDynamicRequests(ctx context.Context, _ *connect.Request[pb.GetDynamicRequestsRequest],
+) (*connect.Response[pb.DynamicStatistics], error) {
 	m, err := s.dynamic(ctx)
 	return answer(shown(s, dynamicStatistics, m, err))
 }
@@ -56,13 +61,15 @@ func (s *Server) GetAccounting(ctx context.Context, _ *connect.Request[pb.GetAcc
 }
 
 // ListRadiusServers shows the RADIUS servers.
-func (s *Server) ListRadiusServers(ctx context.Context, _ *connect.Request[pb.ListRadiusServersRequest]) (*connect.Response[pb.RadiusServers], error) {
+func (s *Server) ListRadiusServers(ctx context.Context, _ *connect.Request[pb.ListRadiusServersRequest],
+) (*connect.Response[pb.RadiusServers], error) {
 	m, err := s.radiusServers(ctx)
 	return answer(shown(s, radiusStatistics, m, err))
 }
 
 // ClearAAAStatistics has statistics shown from zero.
-func (s *Server) ClearAAAStatistics(ctx context.Context, q *connect.Request[pb.ClearAAAStatisticsRequest]) (*connect.Response[pb.ClearAAAStatisticsResponse], error) {
+func (s *Server) ClearAAAStatistics(ctx context.Context, q *connect.Request[pb.ClearAAAStatisticsRequest],
+) (*connect.Response[pb.ClearAAAStatisticsResponse], error) {
 	var name string
 	var m proto.Message
 	var err error
@@ -105,27 +112,35 @@ func (s *Server) authentication(ctx context.Context) (*pb.AuthenticationStatisti
 	if err != nil {
 		return nil, err
 	}
-	_, servers, err := s.servers(ctx)
+	shot, servers, err := s.radius(ctx)
 	if err != nil {
 		return nil, err
 	}
-	c := &sum.Counters
+	c, asked, r := &sum.Counters, &shot.Authentication, &servers.authentication
 	m := &pb.AuthenticationStatistics{
-		Accepts: c.AuthAccepted, Rejects: c.AuthRejected, Challenges: servers.authentication.Challenges, Timeouts: c.RADIUSTimeouts,
+		Requests: c.AuthAccepted + c.AuthRejected + c.RADIUSTimeouts - c.AuthFellBack,
+		Accepts:  c.AuthAccepted, Rejects: c.AuthRejected, Challenges: asked.Challenges, Timeouts: c.RADIUSTimeouts,
 	}
-	m.Requests = m.Accepts + m.Rejects + m.Timeouts
-	r := &servers.authentication
-	m.Details = totals([]Total{
+	m.Details = totals([]total{
 		{"Unknown users", c.AuthUnknownUser},
+		{"Timeouts that went on to the next source", c.AuthFellBack},
+		{"Accepted, and turned away for what was granted", c.GrantsRefused},
 		{"Session limit of a user name", c.UserLimitReached},
 		{"Address in use", c.AddressInUse},
+		{"Framed route in use", c.RouteInUse},
 		{"No address", c.PoolExhausted},
+		{"Attributes ignored", c.AttributesIgnored},
+		{"Attributes that nothing acts upon", c.AttributesUnused},
+		{"Filters ignored", c.FiltersIgnored},
 		{"RADIUS requests", c.RADIUSRequests},
 		{"RADIUS requests that waited for the window", c.RADIUSQueued},
-		{"RADIUS access accepts", r.Accepts},
-		{"RADIUS access rejects", r.Rejects},
-		{"RADIUS retransmissions", r.Retransmissions},
+		{"RADIUS requests refused, too many waited", asked.Refused},
+		{"RADIUS requests that fit into no packet", asked.Unsent},
+		{"RADIUS access accepts", asked.Accepts},
+		{"RADIUS access accepts that made no sense", asked.Malformed},
+		{"RADIUS access rejects", asked.Rejects},
 		{"RADIUS rollover requests", r.Rollovers},
+		{"RADIUS retransmissions", r.Retransmissions},
 		{"RADIUS malformed replies", r.Malformed},
 		{"RADIUS bad authenticators", r.BadAuthenticators},
 		{"RADIUS unknown replies", r.UnknownTypes},
@@ -149,41 +164,57 @@ func (s *Server) terminateCodes(ctx context.Context) (*pb.TerminateCodes, error)
 }
 
 func (s *Server) dynamic(ctx context.Context) (*pb.DynamicStatistics, error) {
-	m := &pb.DynamicStatistics{}
-	a := s.backend.AAA()
-	if a == nil {
-		return m, nil
-	}
-	c, err := a.Dynamic(ctx)
+	shot, _, err := s.radius(ctx)
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, err
 	}
+	m, c := &pb.DynamicStatistics{}, &shot.Dynamic
 	m.Coa, m.Disconnect = dynamicCode(&c.CoA), dynamicCode(&c.Disconnect)
 	early := c.UnknownClients + c.BadAuthenticators + c.Malformed + c.UnknownTypes
 	m.Requests = early + c.CoA.Requests + c.Disconnect.Requests
 	m.Processed = c.CoA.Acks + c.Disconnect.Acks
 	m.Errors = c.CoA.Naks + c.Disconnect.Naks
-	m.Dropped = early + c.CoA.Stale + c.CoA.Full + c.Disconnect.Stale + c.Disconnect.Full
-	m.Drops = totals([]Total{
+	m.Dropped = early + c.CoA.Stale + c.CoA.Full + c.Disconnect.Stale + c.Disconnect.Full + c.CoA.Unanswered + c.Disconnect.Unanswered
+	m.Drops = totals([]total{
 		{"Unknown client", c.UnknownClients},
 		{"Bad authenticator", c.BadAuthenticators},
 		{"Malformed", c.Malformed},
 		{"Unknown type", c.UnknownTypes},
 	})
+	for _, cause := range slices.Sorted(maps.Keys(c.Naks)) {
+		m.Causes = append(m.Causes, &pb.NamedTotal{Name: errorCause(cause), Count: c.Naks[cause]})
+	}
 	return m, nil
 }
 
 func dynamicCode(c *radius.DynamicCodeCounters) *pb.DynamicCode {
-	return &pb.DynamicCode{Requests: c.Requests, Acks: c.Acks, Naks: c.Naks, Duplicates: c.Duplicates, Stale: c.Stale, Full: c.Full}
+	return &pb.DynamicCode{Requests: c.Requests, Acks: c.Acks, Naks: c.Naks, Duplicates: c.Duplicates, Stale: c.Stale, Full: c.Full, Unanswered: c.Unanswered}
 }
 
-func totals(list []Total) (out []*pb.NamedTotal) {
+// errorCauses are the names of Error-Cause that we answer with (RFC 5176 §3.5).
+var errorCauses = map[radius.ErrorCause]string{
+	401: "Unsupported Attribute", 402: "Missing Attribute", 403: "NAS Identification Mismatch", 404: "Invalid Request",
+	405: "Unsupported Service", 406: "Unsupported Extension", 407: "Invalid Attribute Value", 501: "Administratively Prohibited",
+	503: "Session Context Not Found", 504: "Session Context Not Removable", 506: "Resources Unavailable",
+	507: "Request Initiated", 508: "Multiple Session Selection Unsupported",
+}
+
+func errorCause(c radius.ErrorCause) string {
+	if name := errorCauses[c]; name != "" {
+		return fmt.Sprintf("%d %s", c, name)
+	}
+	return fmt.Sprint(uint32(c))
+}
+
+// total is a count under a name.
+type total struct {
+	name  string
+	count uint64
+}
+
+func totals(list []total) (out []*pb.NamedTotal) {
 	for _, t := range list {
-		out = append(out, &pb.NamedTotal{Name: t.Name, Count: t.Count})
+		out = append(out, &pb.NamedTotal{Name: t.name, Count: t.count})
 	}
 	return out
-}
-
-func unavailable(err error) error {
-	return connect.NewError(connect.CodeUnavailable, fmt.Errorf("RADIUS: %w", err))
 }

@@ -4,68 +4,113 @@ package api
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"connectrpc.com/connect"
 
+	"holdfast/internal/aaa"
 	pb "holdfast/internal/api/holdfastv1"
 )
 
+// recordsShown is how many records of a profile are shown at most: accounting
+// waits while they are read.
+const recordsShown = 1000
+
 func (s *Server) accounting(ctx context.Context) (*pb.AccountingStatistics, error) {
-	m := &pb.AccountingStatistics{}
-	a := s.backend.AAA()
-	if a == nil {
-		return m, nil
-	}
-	_, servers, err := s.servers(ctx)
+	_, servers, err := s.radius(ctx)
 	if err != nil {
 		return nil, err
 	}
-	state, err := a.Accounting(ctx)
-	if err != nil {
-		return nil, unavailable(err)
-	}
+	m := &pb.AccountingStatistics{Timeouts: servers.accounting.Timeouts}
 	r := &servers.accounting
-	m.Responses, m.Timeouts = r.Responses, r.Timeouts
-	details := []Total{
-		{"Retransmissions", r.Retransmissions},
-		{"Rollover requests", r.Rollovers},
-		{"Malformed responses", r.Malformed},
-		{"Bad authenticators", r.BadAuthenticators},
-		{"Unknown responses", r.UnknownTypes},
-		{"Packets dropped", r.Dropped + r.WrongSource},
+	details := []total{
+		{"Accounting rollover requests", r.Rollovers},
+		{"Accounting retransmissions", r.Retransmissions},
+		{"Accounting malformed responses", r.Malformed},
+		{"Accounting bad authenticators", r.BadAuthenticators},
+		{"Accounting unknown responses", r.UnknownTypes},
+		{"Accounting packets dropped", r.Dropped + r.WrongSource},
 	}
-	if state != nil {
-		m.OnRequests, m.OffRequests, m.StartRequests, m.InterimRequests, m.StopRequests = state.On, state.Off, state.Starts, state.Interims, state.Stops
-		m.Requests = state.On + state.Off + state.Starts + state.Interims + state.Stops
-		m.Failures = state.Failures
-		m.Pending, m.OldestUnix, m.OpenSessions = count(state.Pending), unix(state.Oldest), count(state.Open)
-		details = append(details, state.Details...)
+	if a := s.backend.Accounting(); a != nil {
+		c := a.Statistics()
+		m.Requests, m.Responses = accountingCounts(&c.Requests), accountingCounts(&c.Responses)
+		m.Failures = c.TimedOut + c.InterimsDropped + c.DroppedStarts + c.DroppedStops + c.Malformed
+		m.PendingStarts, m.PendingStops, m.Unwritten = count(c.PendingStarts), count(c.PendingStops), count(c.Unwritten)
+		details = append(details, spoolDetails(&c)...)
 	}
 	m.Details = totals(details)
 	return m, nil
 }
 
-// ListPendingStops shows the accounting that waits on disk.
-func (s *Server) ListPendingStops(ctx context.Context, _ *connect.Request[pb.ListPendingStopsRequest], out *connect.ServerStream[pb.PendingStopPage]) error {
-	a := s.backend.AAA()
+// spoolDetails is what became of records on the way to the disk and from it.
+func spoolDetails(c *aaa.AccountingStatistics) []total {
+	return []total{
+		{"Interim updates timed out", c.TimedOut},
+		{"Interim updates made needless by a newer record", c.InterimsReplaced},
+		{"Interim updates dropped", c.InterimsDropped},
+		{"Starts dropped by a bound", c.DroppedStarts},
+		{"Stops dropped by a bound", c.DroppedStops},
+		{"Records that no request could be made of", c.Malformed},
+		{"Records left to the next boot", c.Deferred},
+		{"Starts recovered from an earlier boot", c.RecoveredStarts},
+		{"Stops recovered from an earlier boot", c.RecoveredStops},
+		{"Sessions opened on disk", c.OpenRecords},
+		{"Sessions discarded before they were up", c.DiscardRecords},
+		{"Checkpoints", c.CheckpointRecords},
+		{"Checkpoints dropped", c.CheckpointsDropped},
+		{"Writes to disk", c.Commits},
+	}
+}
+
+func accountingCounts(c *aaa.AccountingCounts) *pb.AccountingCounts {
+	return &pb.AccountingCounts{On: c.On, Off: c.Off, Start: c.Start, Interim: c.Interim, Stop: c.Stop, Total: c.Sum()}
+}
+
+// GetPendingStops counts the accounting that no server has taken yet.
+func (s *Server) GetPendingStops(context.Context, *connect.Request[pb.GetPendingStopsRequest]) (*connect.Response[pb.PendingStopsList], error) {
+	m := &pb.PendingStopsList{}
+	a := s.backend.Accounting()
+	if a == nil {
+		return connect.NewResponse(m), nil
+	}
+	c := a.Statistics()
+	m.Maximum, m.WithholdMinutes = count(c.PendingStopsMax), count(int(c.WithholdMax/time.Minute))
+	for _, p := range a.Pending() {
+		m.Profiles = append(m.Profiles, &pb.PendingStops{
+			Profile: p.Profile, Duplicate: p.Duplicate, Starts: count(p.Starts), Stops: count(p.Stops), InFlight: count(p.InFlight),
+			OldestSeconds: seconds(p.Oldest), Dropped: p.Dropped, State: p.State.String(),
+		})
+	}
+	return connect.NewResponse(m), nil
+}
+
+// ListPendingRecords shows the accounting that no server has taken yet.
+func (s *Server) ListPendingRecords(_ context.Context, _ *connect.Request[pb.ListPendingRecordsRequest], out *connect.ServerStream[pb.PendingRecordPage],
+) error {
+	a := s.backend.Accounting()
 	if a == nil {
 		return nil
 	}
-	return a.Pending(ctx, func(list []PendingStop) error {
-		page := &pb.PendingStopPage{}
+	for list := range slices.Chunk(a.Records(recordsShown), pageRows) {
+		page := &pb.PendingRecordPage{}
 		for i := range list {
-			page.Stops = append(page.Stops, pendingStop(&list[i]))
+			page.Records = append(page.Records, pendingRecord(&list[i]))
 		}
-		return send(out, page, len(list))
-	})
+		if err := out.Send(page); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func pendingStop(p *PendingStop) *pb.PendingStop {
-	m := &pb.PendingStop{
-		UserName: clean(p.User), SessionId: p.SessionID, Profile: p.Profile, Kind: p.Kind, AtUnix: unix(p.At), WaitsFor: "accounting servers",
+func pendingRecord(p *aaa.PendingRecord) *pb.PendingRecord {
+	m := &pb.PendingRecord{
+		UserName: clean(p.User), SessionId: p.SessionID, Profile: p.Profile, Duplicate: p.Duplicate,
+		Type: "Start", AtUnix: unix(p.At), TerminateCause: p.Terminate,
 	}
-	if p.Duplicate {
-		m.WaitsFor = "duplicate servers"
+	if p.Stop {
+		m.Type = "Stop"
 	}
 	return m
 }

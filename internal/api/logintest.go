@@ -26,7 +26,8 @@ const (
 // TestAuthentication asks what a log-in would be answered: by the sources of a
 // profile in their order, as the engine does. Nobody comes on line, nothing is
 // held, and the password goes nowhere but to the source.
-func (s *Server) TestAuthentication(ctx context.Context, q *connect.Request[pb.TestAuthenticationRequest]) (*connect.Response[pb.TestAuthenticationResponse], error) {
+func (s *Server) TestAuthentication(ctx context.Context, q *connect.Request[pb.TestAuthenticationRequest],
+) (*connect.Response[pb.TestAuthenticationResponse], error) {
 	p, err := s.testProfile(q.Msg.Profile)
 	if err != nil {
 		return nil, err
@@ -56,7 +57,7 @@ func (s *Server) test(ctx context.Context, p *lns.AAAProfile, q *pb.TestAuthenti
 		switch source {
 		case lns.AuthPassword:
 			if local := p.Subscribers[q.UserName]; local != nil {
-				m.Source, m.Message = "password", ""
+				m.Result, m.Source, m.Message = resultDeny, "password", ""
 				if subtle.ConstantTimeCompare([]byte(local.Password), []byte(q.Password)) == 1 {
 					m.Result = resultGrant
 				}
@@ -75,17 +76,14 @@ func (s *Server) test(ctx context.Context, p *lns.AAAProfile, q *pb.TestAuthenti
 }
 
 // testRadius asks RADIUS; when no server answers the next source is asked.
-func (s *Server) testRadius(ctx context.Context, p *lns.AAAProfile, q *pb.TestAuthenticationRequest, m *pb.TestAuthenticationResponse) (answered bool, err error) {
-	a := s.backend.AAA()
-	if a == nil {
-		return false, unavailable(errNoRADIUS)
-	}
-	answer, err := a.Ask(ctx, lns.AuthQuery{
+func (s *Server) testRadius(ctx context.Context, p *lns.AAAProfile, q *pb.TestAuthenticationRequest, m *pb.TestAuthenticationResponse,
+) (answered bool, err error) {
+	answer, err := s.backend.AAA().Test(ctx, lns.AuthQuery{
 		Profile: p, Offer: ppp.AuthOffer{Method: ppp.PAP, Name: q.UserName, Password: q.Password},
 		Subscriber: &lns.Subscriber{User: q.UserName, UserGiven: q.UserName, Method: ppp.PAP, Source: lns.AuthRadius},
 	})
 	if err != nil {
-		return false, unavailable(err)
+		return false, connect.NewError(connect.CodeUnavailable, fmt.Errorf("RADIUS: %w", err))
 	}
 	m.Source, m.Server, m.Message = "radius", answer.Server, clean(answer.Message)
 	switch answer.Result {

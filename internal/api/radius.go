@@ -8,6 +8,9 @@ import (
 	"slices"
 	"time"
 
+	"connectrpc.com/connect"
+
+	"holdfast/internal/aaa"
 	pb "holdfast/internal/api/holdfastv1"
 	"holdfast/internal/lns"
 	"holdfast/radius"
@@ -16,20 +19,17 @@ import (
 // serverSums are the counters of all servers added up.
 type serverSums struct{ authentication, accounting radius.Counters }
 
-// servers asks for the state of all RADIUS servers.
-func (s *Server) servers(ctx context.Context) (list []radius.ServerStatus, sums serverSums, err error) {
-	a := s.backend.AAA()
-	if a == nil {
-		return nil, sums, nil
+// radius asks for the state of the exchange with RADIUS.
+func (s *Server) radius(ctx context.Context) (shot aaa.Snapshot, sums serverSums, err error) {
+	shot, running := s.backend.AAA().Snapshot(ctx)
+	if !running {
+		return shot, sums, connect.NewError(connect.CodeUnavailable, errNoRADIUS)
 	}
-	if list, err = a.Servers(ctx); err != nil {
-		return nil, sums, unavailable(err)
+	for i := range shot.Servers {
+		addCounters(&sums.authentication, &shot.Servers[i].Authentication.Counters)
+		addCounters(&sums.accounting, &shot.Servers[i].Accounting.Counters)
 	}
-	for i := range list {
-		addCounters(&sums.authentication, &list[i].Authentication.Counters)
-		addCounters(&sums.accounting, &list[i].Accounting.Counters)
-	}
-	return list, sums, nil
+	return shot, sums, nil
 }
 
 // addCounters adds what the statistics show.
@@ -50,14 +50,14 @@ func addCounters(sum, c *radius.Counters) {
 }
 
 func (s *Server) radiusServers(ctx context.Context) (*pb.RadiusServers, error) {
-	list, _, err := s.servers(ctx)
+	shot, _, err := s.radius(ctx)
 	if err != nil {
 		return nil, err
 	}
 	users := profilesByServer(s.backend.Config())
 	m := &pb.RadiusServers{}
-	for i := range list {
-		one := &list[i]
+	for i := range shot.Servers {
+		one := &shot.Servers[i]
 		m.Servers = append(m.Servers, &pb.RadiusServer{
 			Address: text(one.Server.Address), Profiles: users[one.Server], Tls: one.Server.TLS != nil,
 			OutstandingMaximum: count(one.Server.OutstandingMax), DynamicRequestPort: uint32(one.Server.Dynamic),

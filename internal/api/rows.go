@@ -7,9 +7,12 @@ import (
 	"net/netip"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	pb "holdfast/internal/api/holdfastv1"
 	"holdfast/internal/forward"
 	"holdfast/internal/lns"
+	"holdfast/internal/policy"
 )
 
 // clientType is what every subscriber of an LNS is.
@@ -101,8 +104,44 @@ func subscriberRow(r *lns.SubscriberRow, now time.Time) *pb.Subscriber {
 		TunnelLocalId: uint32(r.TunnelLocalID), SessionLocalId: uint32(r.SessionLocalID),
 		PeerGateway: text(r.Peer), LocalGateway: text(r.Gateway), PeerName: clean(r.PeerName),
 		Mtu: count(r.MTU), TxSpeed: r.TxSpeed, RxSpeed: r.RxSpeed,
-		LoginUnix: login(now, r.Login), Cause: r.Cause, Shard: count(r.Shard),
+		LoginUnix: login(now, r.Login), Cause: r.Cause, Shard: count(r.Shard), Grant: grantOf(r, now),
 	}
+}
+
+// grantOf is what authorisation has said of a subscriber; nil: nothing.
+func grantOf(r *lns.SubscriberRow, now time.Time) *pb.Grant {
+	g := &pb.Grant{
+		Domain: clean(r.Domain), Server: r.Server, Ingress: rateOf(r.Up), Egress: rateOf(r.Down), Classes: count(r.Classes),
+		SessionSecondsLeft: seconds(r.SessionLeft), IdleTimeoutSeconds: seconds(r.IdleTimeout),
+		InterimIntervalSeconds: seconds(r.InterimInterval), AccountedUnix: login(now, r.Accounted),
+	}
+	if r.UserGiven != r.User {
+		g.UserGiven = clean(r.UserGiven)
+	}
+	if r.AccountedUser != r.User {
+		g.AccountedUser = clean(r.AccountedUser)
+	}
+	for _, p := range r.Routes {
+		g.Routes = append(g.Routes, p.String())
+	}
+	for _, f := range r.Filters {
+		g.Filters = append(g.Filters, clean(f))
+	}
+	for _, a := range r.DNSIPv6 {
+		g.DnsIpv6 = append(g.DnsIpv6, a.String())
+	}
+	if proto.Size(g) == 0 {
+		return nil
+	}
+	return g
+}
+
+// rateOf is a policer; nil: there is none.
+func rateOf(r policy.Rate) *pb.Rate {
+	if r == (policy.Rate{}) {
+		return nil
+	}
+	return &pb.Rate{BitsPerSecond: r.Bits, BurstBytes: r.Burst}
 }
 
 func groupRow(r *lns.GroupRow) *pb.Group {

@@ -118,6 +118,12 @@ func (s *Server) summary(ctx context.Context) (sum lns.Summary, err error) {
 		sum.Counters.AuthAccepted += one.Counters.AuthAccepted
 		sum.Counters.AuthRejected += one.Counters.AuthRejected
 		sum.Counters.AuthUnknownUser += one.Counters.AuthUnknownUser
+		sum.Counters.AuthFellBack += one.Counters.AuthFellBack
+		sum.Counters.GrantsRefused += one.Counters.GrantsRefused
+		sum.Counters.AttributesIgnored += one.Counters.AttributesIgnored
+		sum.Counters.AttributesUnused += one.Counters.AttributesUnused
+		sum.Counters.FiltersIgnored += one.Counters.FiltersIgnored
+		sum.Counters.RouteInUse += one.Counters.RouteInUse
 		sum.Counters.UserLimitReached += one.Counters.UserLimitReached
 		sum.Counters.AddressInUse += one.Counters.AddressInUse
 		sum.Counters.PoolExhausted += one.Counters.PoolExhausted

@@ -17,7 +17,7 @@ const pageRows = 256
 
 var (
 	errStuck    = errors.New("the shard makes no progress")
-	errNoRADIUS = errors.New("this daemon exchanges nothing with servers")
+	errNoRADIUS = errors.New("the exchange with RADIUS does not run")
 )
 
 // walk sends the request to every shard in turn and shows each page, which is

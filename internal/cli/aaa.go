@@ -75,6 +75,7 @@ func showDynamic(ctx context.Context, c *call) error {
 		statisticLine(c.out, "  Duplicates", code.GetDuplicates())
 		statisticLine(c.out, "  Outside the time window", code.GetStale())
 		statisticLine(c.out, "  Too many at once", code.GetFull())
+		statisticLine(c.out, "  Forgotten without an answer", code.GetUnanswered())
 	}
 	fmt.Fprintln(c.out, "  Dropped unseen")
 	statisticLines(c, d.Drops)

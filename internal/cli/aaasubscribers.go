@@ -46,6 +46,7 @@ func aaaSubscriber(w io.Writer, s *pb.Subscriber) {
 	if s.LoginUnix != 0 {
 		line("Login Time", moment(s.LoginUnix))
 	}
+	grantLines(s.Grant, line)
 	line("Terminate Cause", s.Cause)
 	fmt.Fprintln(w)
 }

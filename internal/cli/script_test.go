@@ -177,5 +177,7 @@ func setAlarm(ts *testscript.TestScript, _ bool, _ []string) {
 // silence: no RADIUS server answers.
 func setSilence(ts *testscript.TestScript, _ bool, _ []string) { backendOf(ts).Exchange.Silent = true }
 
-// without-radius: nobody is authenticated by RADIUS.
-func setWithoutRADIUS(ts *testscript.TestScript, _ bool, _ []string) { backendOf(ts).Exchange = nil }
+// without-radius: nobody is authenticated by RADIUS, nor accounted.
+func setWithoutRADIUS(ts *testscript.TestScript, _ bool, _ []string) {
+	backendOf(ts).Exchange, backendOf(ts).Books = &apitest.AAA{}, nil
+}

@@ -125,7 +125,8 @@ var aaaSelectors = []arg{
 var testSelectors = []arg{
 	selector("user", "<name>", "User name", func(s *pb.Selector) *string { return &s.UserName }),
 	{word: "password", value: "<password>", help: "Password", set: func(q *query, v string) error { q.password = v; return nil }},
-	{word: "profile", value: "<name>", help: "Access profile; that of the first tunnel group without it", set: func(q *query, v string) error { q.name = v; return nil }},
+	{word: "profile", value: "<name>", help: "Access profile; that of the first tunnel group without it",
+		set: func(q *query, v string) error { q.name = v; return nil }},
 }
 
 // anySubscriber takes the one client type there is.

@@ -97,6 +97,7 @@ func subscriberDetail(w io.Writer, s *pb.Subscriber, all bool) {
 
 func subscriberExtensive(w io.Writer, s *pb.Subscriber, line func(name, value string)) {
 	line("Access Profile", s.AccessProfile)
+	grantLines(s.Grant, line)
 	line("Terminate Cause", s.Cause)
 	line("Calling Number", s.CallingNumber)
 	line("Called Number", s.CalledNumber)
@@ -113,6 +114,50 @@ func subscriberExtensive(w io.Writer, s *pb.Subscriber, line func(name, value st
 	fmt.Fprintf(w, "  Input  bytes  : %20d\n  Output bytes  : %20d\n", rx.GetBytes(), tx.GetBytes())
 	fmt.Fprintf(w, "  Input  packets: %20d\n  Output packets: %20d\n", rx.GetPackets(), tx.GetPackets())
 	dropLine(w, "  ", s.Data)
+}
+
+// grantLines prints what was granted beyond addresses.
+func grantLines(g *pb.Grant, line func(name, value string)) {
+	line("User Name Given", g.GetUserGiven())
+	line("User Name Accounted", g.GetAccountedUser())
+	line("Domain Map", g.GetDomain())
+	line("RADIUS Server", g.GetServer())
+	line("Ingress Rate", rateText(g.GetIngress()))
+	line("Egress Rate", rateText(g.GetEgress()))
+	for _, r := range g.GetRoutes() {
+		line("Framed Route", r)
+	}
+	for _, a := range g.GetDnsIpv6() {
+		line("IPv6 DNS Address", a)
+	}
+	for _, f := range g.GetFilters() {
+		line("Filter not applied", f)
+	}
+	span := func(name string, seconds uint32) {
+		if seconds != 0 {
+			line(name, clock(seconds))
+		}
+	}
+	span("Session Timeout in", g.GetSessionSecondsLeft())
+	span("Idle Timeout", g.GetIdleTimeoutSeconds())
+	span("Accounting interval", g.GetInterimIntervalSeconds())
+	if n := g.GetClasses(); n != 0 {
+		line("Class attributes", fmt.Sprint(n))
+	}
+	if at := g.GetAccountedUnix(); at != 0 {
+		line("Accounted since", moment(at))
+	}
+}
+
+// rateText is a policer; empty: there is none.
+func rateText(r *pb.Rate) string {
+	switch {
+	case r == nil:
+		return ""
+	case r.BurstBytes == 0:
+		return fmt.Sprintf("%d bit/s", r.BitsPerSecond)
+	}
+	return fmt.Sprintf("%d bit/s, burst %d octets", r.BitsPerSecond, r.BurstBytes)
 }
 
 // counts asks for the subscribers' numbers.

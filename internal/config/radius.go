@@ -109,7 +109,8 @@ func (b *builder) dynamicClients(v view) {
 		r.Dynamic = append(r.Dynamic, lns.DynamicClient{Address: a, Secret: c.secret("secret")})
 	}
 	if v.has("radius-disconnect-port") && len(r.Dynamic) == 0 {
-		b.errorf(v.posOf("radius-disconnect-port"), "radius-disconnect-port without a client in radius-disconnect: the servers have a dynamic-request-port of their own")
+		b.errorf(v.posOf("radius-disconnect-port"),
+			"radius-disconnect-port without a client in radius-disconnect: the servers have a dynamic-request-port of their own")
 	}
 }
 

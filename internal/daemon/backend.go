@@ -38,8 +38,11 @@ func (d *daemon) Facts() api.Facts {
 // Config is the configuration in force.
 func (d *daemon) Config() *lns.Config { return d.current.Load().LNS }
 
-// AAA is the exchange with RADIUS; nil: there is none.
-func (d *daemon) AAA() api.AAA { return nil }
+// AAA is the exchange with RADIUS.
+func (d *daemon) AAA() api.AAA { return d.aaa }
+
+// Accounting is accounting; nil: nobody is accounted.
+func (d *daemon) Accounting() api.Accounting { return nil }
 
 // Loop is what the loop of a shard has counted, for the metrics.
 func (d *daemon) Loop(shard int) metrics.Loop { return metrics.Loop(d.shards[shard].Stats()) }

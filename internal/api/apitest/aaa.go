@@ -5,9 +5,9 @@ package apitest
 import (
 	"context"
 	"net/netip"
-	"slices"
 	"time"
 
+	"holdfast/internal/aaa"
 	"holdfast/internal/api"
 	"holdfast/internal/lns"
 	"holdfast/internal/policy"
@@ -16,53 +16,53 @@ import (
 
 // AAA is an exchange with RADIUS in memory.
 type AAA struct {
-	List       []radius.ServerStatus
-	DynamicIs  radius.DynamicCounters
-	Accounts   *api.Accounting
-	Stops      []api.PendingStop
-	Users      map[string]*policy.Attributes // by name: what they are granted
-	Passwords  map[string]string
-	Silent     bool  // no server answers
-	Broken     error // what everything fails with
-	PageMax    int   // records of one page
-	LastAsked  lns.AuthQuery
-	TimesAsked int
+	State     aaa.Snapshot
+	Users     map[string]*policy.Attributes // by name: what they are granted
+	Passwords map[string]string
+	Silent    bool          // no server answers
+	Stopped   bool          // it does not run
+	Asked     lns.AuthQuery // the last one
 }
 
-var _ api.AAA = (*AAA)(nil)
-
-// Servers are those that the test has set.
-func (a *AAA) Servers(context.Context) ([]radius.ServerStatus, error) { return a.List, a.Broken }
-
-// Dynamic is what the test has set.
-func (a *AAA) Dynamic(context.Context) (radius.DynamicCounters, error) { return a.DynamicIs, a.Broken }
-
-// Accounting is what the test has set.
-func (a *AAA) Accounting(context.Context) (*api.Accounting, error) { return a.Accounts, a.Broken }
-
-// Pending pages through Stops.
-func (a *AAA) Pending(_ context.Context, page func([]api.PendingStop) error) error {
-	for chunk := range slices.Chunk(a.Stops, max(a.PageMax, 1)) {
-		if err := page(chunk); err != nil {
-			return err
-		}
-	}
-	return a.Broken
+// Accounting is what accounting would show.
+type Accounting struct {
+	Counters aaa.AccountingStatistics
+	Profiles []aaa.PendingStops
+	Waiting  []aaa.PendingRecord
 }
 
-// Ask answers as a server with Users would.
-func (a *AAA) Ask(_ context.Context, q lns.AuthQuery) (lns.AuthAnswer, error) {
-	a.LastAsked, a.TimesAsked = q, a.TimesAsked+1
+var (
+	_ api.AAA        = (*AAA)(nil)
+	_ api.Accounting = (*Accounting)(nil)
+)
+
+// Snapshot is what the test has set.
+func (a *AAA) Snapshot(context.Context) (aaa.Snapshot, bool) { return a.State, !a.Stopped }
+
+// Test answers as a server with Users would.
+func (a *AAA) Test(ctx context.Context, q lns.AuthQuery) (lns.AuthAnswer, error) {
+	a.Asked = q
 	granted, known := a.Users[q.Offer.Name]
 	switch {
-	case a.Broken != nil:
-		return lns.AuthAnswer{}, a.Broken
-	case a.Silent:
+	case ctx.Err() != nil:
+		return lns.AuthAnswer{}, ctx.Err()
+	case a.Silent || a.Stopped:
 		return lns.AuthAnswer{Result: lns.AuthTimeout}, nil
 	case !known || a.Passwords[q.Offer.Name] != q.Offer.Password:
 		return lns.AuthAnswer{Result: lns.AuthReject, Message: "no such user", Server: "203.0.113.100"}, nil
 	}
 	return lns.AuthAnswer{Result: lns.AuthAccept, Granted: granted, Server: "203.0.113.100"}, nil
+}
+
+// Statistics are what the test has set.
+func (a *Accounting) Statistics() aaa.AccountingStatistics { return a.Counters }
+
+// Pending is what the test has set.
+func (a *Accounting) Pending() []aaa.PendingStops { return a.Profiles }
+
+// Records are the first of Waiting.
+func (a *Accounting) Records(limit int) []aaa.PendingRecord {
+	return a.Waiting[:min(limit, len(a.Waiting))]
 }
 
 // sampleConfig has one profile, which asks two servers and accounts to them.
@@ -90,32 +90,48 @@ func sampleAAA(cfg *lns.Config, now time.Time) *AAA {
 		}
 	}
 	a := &AAA{
-		List: []radius.ServerStatus{
-			{ID: 1, Server: servers[0], Authentication: alive(105), Accounting: alive(210)},
-			{ID: 2, Server: servers[1], Authentication: alive(7), Accounting: alive(4)},
+		State: aaa.Snapshot{
+			At: now,
+			Servers: []radius.ServerStatus{
+				{ID: 1, Server: servers[0], Authentication: alive(105), Accounting: alive(210)},
+				{ID: 2, Server: servers[1], Authentication: alive(7), Accounting: alive(4)},
+			},
+			Authentication: aaa.AuthStatistics{Requests: 105, Accepts: 100, Rejects: 4, Challenges: 1, Ignored: 6},
+			Dynamic: radius.DynamicCounters{
+				CoA:            radius.DynamicCodeCounters{Requests: 5, Acks: 3, Naks: 1, Stale: 1},
+				Disconnect:     radius.DynamicCodeCounters{Requests: 2, Acks: 1, Duplicates: 1},
+				UnknownClients: 4, Naks: map[radius.ErrorCause]uint64{503: 1},
+			},
 		},
-		DynamicIs: radius.DynamicCounters{
-			CoA:            radius.DynamicCodeCounters{Requests: 5, Acks: 3, Naks: 1, Stale: 1},
-			Disconnect:     radius.DynamicCodeCounters{Requests: 2, Acks: 1, Duplicates: 1},
-			UnknownClients: 4,
-		},
-		Accounts: &api.Accounting{
-			On: 1, Starts: 100, Interims: 60, Stops: 52, Failures: 1, Pending: 2, Oldest: now.Add(-10 * time.Minute), Open: 48,
-			Details: []api.Total{{Name: "Log-ins that did not wait for the disk", Count: 3}},
-		},
-		Stops: []api.PendingStop{
-			{User: "user7@example", SessionID: "7", Profile: "aaa-profile", Kind: "Stop", At: now.Add(-10 * time.Minute)},
-			{User: "user8@example", SessionID: "8", Profile: "aaa-profile", Kind: "Stop", At: now.Add(-time.Minute), Duplicate: true},
-		},
-		PageMax:   1,
 		Users:     map[string]*policy.Attributes{"alice": sampleGrant()},
 		Passwords: map[string]string{"alice": "alice-secret"},
 	}
-	c := &a.List[0].Authentication.Counters
+	first, second := &a.State.Servers[0], &a.State.Servers[1]
+	c := &first.Authentication.Counters
 	c.Accepts, c.Rejects, c.Challenges = 100, 4, 1
-	a.List[0].Accounting.Counters.Responses = 210
-	a.List[1].Authentication.State, a.List[1].Authentication.Counters.Rollovers = radius.Dead, 7
+	first.Accounting.Counters.Responses = 210
+	second.Authentication.State, second.Authentication.Counters.Rollovers = radius.Dead, 7
 	return a
+}
+
+// sampleAccounting has a Stop for each of its two sets of servers.
+func sampleAccounting(now time.Time) *Accounting {
+	return &Accounting{
+		Counters: aaa.AccountingStatistics{
+			Requests:  aaa.AccountingCounts{On: 1, Start: 100, Interim: 60, Stop: 52},
+			Responses: aaa.AccountingCounts{On: 1, Start: 100, Interim: 59, Stop: 50},
+			TimedOut:  1, RecoveredStops: 3, OpenRecords: 100, Commits: 17,
+			PendingStops: 2, PendingStopsMax: 1000000, WithholdMax: 7 * 24 * time.Hour,
+		},
+		Profiles: []aaa.PendingStops{
+			{Profile: "aaa-profile", Stops: 1, InFlight: 1, Oldest: 10 * time.Minute, State: aaa.OutletSending},
+			{Profile: "aaa-profile", Duplicate: true, Stops: 1, Oldest: time.Minute, Dropped: 2, State: aaa.OutletGone},
+		},
+		Waiting: []aaa.PendingRecord{
+			{Profile: "aaa-profile", Stop: true, SessionID: 7, User: "user7@example", At: now.Add(-10 * time.Minute), Terminate: 2},
+			{Profile: "aaa-profile", Duplicate: true, SessionID: 8, User: "user8@example", At: now.Add(-time.Minute)},
+		},
+	}
 }
 
 func sampleGrant() *policy.Attributes {

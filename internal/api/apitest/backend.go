@@ -39,8 +39,9 @@ type Backend struct {
 	List     []*Shard
 	Process  api.Facts
 	Settings *lns.Config
-	Exchange *AAA // nil: none
-	RowsMax  int  // the most rows that one request was answered with
+	Exchange *AAA
+	Books    *Accounting // nil: nobody is accounted
+	RowsMax  int         // the most rows that one request was answered with
 	requests int
 }
 
@@ -56,11 +57,14 @@ func (b *Backend) Facts() api.Facts { return b.Process }
 func (b *Backend) Config() *lns.Config { return b.Settings }
 
 // AAA is the exchange that the test has set.
-func (b *Backend) AAA() api.AAA {
-	if b.Exchange == nil {
+func (b *Backend) AAA() api.AAA { return b.Exchange }
+
+// Accounting is what the test has set.
+func (b *Backend) Accounting() api.Accounting {
+	if b.Books == nil {
 		return nil
 	}
-	return b.Exchange
+	return b.Books
 }
 
 // Requests is how many requests have been served so far.

@@ -11,6 +11,7 @@ import (
 	"holdfast/internal/api"
 	"holdfast/internal/forward"
 	"holdfast/internal/lns"
+	"holdfast/internal/policy"
 )
 
 // Size says how large a Sample is.
@@ -26,7 +27,7 @@ func Sample(z Size, now time.Time) *Backend {
 		HostName: "lns1", Version: "1.2.3", Plane: "tun", Started: now.Add(-26 * time.Hour), Configured: now.Add(-2 * time.Hour),
 	}}
 	b.Settings = sampleConfig()
-	b.Exchange = sampleAAA(b.Settings, now)
+	b.Exchange, b.Books = sampleAAA(b.Settings, now), sampleAccounting(now)
 	for range z.Shards {
 		b.List = append(b.List, emptyShard())
 	}
@@ -95,8 +96,21 @@ func (s *Shard) addSession(t *lns.TunnelRow, shard int) {
 		Calling: calling, Called: "0800", CircuitID: fmt.Sprintf("dslam1 atm 1/%d", n), RemoteID: fmt.Sprintf("line%d", n),
 		TunnelLocalID: t.LocalID, SessionLocalID: id, Peer: t.Peer.Addr(), Gateway: t.Local.Addr(), PeerName: t.PeerName,
 		Element: element, Shard: shard, MTU: 1492, TxSpeed: 100_000_000, RxSpeed: 40_000_000, Login: time.Hour - time.Second,
+		UserGiven: user, AccountedUser: user,
 	})
+	if n == 1 {
+		grant(&s.Subscribers[len(s.Subscribers)-1])
+	}
 	s.Data[element] = forward.Counters{UpPackets: 10, UpBytes: 1000, DownPackets: 20, DownBytes: 24000, Spoofed: 1}
+}
+
+// grant is what RADIUS has said of one of them.
+func grant(r *lns.SubscriberRow) {
+	r.UserGiven, r.AccountedUser, r.Domain, r.Server = r.User+"/dsl", "line2", "example", "203.0.113.100"
+	r.Up, r.Down = policy.Rate{Bits: 10e6}, policy.Rate{Bits: 100e6, Burst: 1500000}
+	r.Routes = []netip.Prefix{netip.MustParsePrefix("198.51.100.64/28"), netip.MustParsePrefix("2001:db8:1::/56")}
+	r.Filters, r.DNSIPv6, r.Classes = []string{"walled-garden"}, []netip.Addr{netip.MustParseAddr("2001:db8::53")}, 1
+	r.SessionLeft, r.IdleTimeout, r.InterimInterval, r.Accounted = 2*time.Hour, 15*time.Minute, 10*time.Minute, time.Hour-time.Second
 }
 
 // End makes a subscriber one who is kept for inspection.

@@ -222,22 +222,17 @@ func (x *AuthenticationStatistics) GetDetails() []*NamedTotal {
 // AccountingStatistics are the requests to accounting servers, and what is kept
 // on disk for them.
 type AccountingStatistics struct {
-	state           protoimpl.MessageState `protogen:"open.v1"`
-	Requests        uint64                 `protobuf:"varint,1,opt,name=requests,proto3" json:"requests,omitempty"`
-	OnRequests      uint64                 `protobuf:"varint,2,opt,name=on_requests,json=onRequests,proto3" json:"on_requests,omitempty"`
-	OffRequests     uint64                 `protobuf:"varint,3,opt,name=off_requests,json=offRequests,proto3" json:"off_requests,omitempty"`
-	StartRequests   uint64                 `protobuf:"varint,4,opt,name=start_requests,json=startRequests,proto3" json:"start_requests,omitempty"`
-	InterimRequests uint64                 `protobuf:"varint,5,opt,name=interim_requests,json=interimRequests,proto3" json:"interim_requests,omitempty"`
-	StopRequests    uint64                 `protobuf:"varint,6,opt,name=stop_requests,json=stopRequests,proto3" json:"stop_requests,omitempty"`
-	Responses       uint64                 `protobuf:"varint,7,opt,name=responses,proto3" json:"responses,omitempty"`
-	Failures        uint64                 `protobuf:"varint,8,opt,name=failures,proto3" json:"failures,omitempty"` // given up: interim updates that nobody took, records that were dropped
-	Timeouts        uint64                 `protobuf:"varint,9,opt,name=timeouts,proto3" json:"timeouts,omitempty"`
-	Pending         uint32                 `protobuf:"varint,10,opt,name=pending,proto3" json:"pending,omitempty"`                               // on disk and not yet acknowledged
-	OldestUnix      int64                  `protobuf:"varint,11,opt,name=oldest_unix,json=oldestUnix,proto3" json:"oldest_unix,omitempty"`       // of the pending ones; 0: there are none
-	OpenSessions    uint32                 `protobuf:"varint,12,opt,name=open_sessions,json=openSessions,proto3" json:"open_sessions,omitempty"` // on disk, for the Stop that a crash would owe
-	Details         []*NamedTotal          `protobuf:"bytes,13,rep,name=details,proto3" json:"details,omitempty"`                                // in the order in which they are shown
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Requests      *AccountingCounts      `protobuf:"bytes,1,opt,name=requests,proto3" json:"requests,omitempty"`                                 // that were to be sent
+	Responses     *AccountingCounts      `protobuf:"bytes,2,opt,name=responses,proto3" json:"responses,omitempty"`                               // of these, that were acknowledged
+	Failures      uint64                 `protobuf:"varint,3,opt,name=failures,proto3" json:"failures,omitempty"`                                // given up for good: interim updates that nobody took, records beyond a bound
+	Timeouts      uint64                 `protobuf:"varint,4,opt,name=timeouts,proto3" json:"timeouts,omitempty"`                                // transmissions that were not answered in time
+	PendingStarts uint32                 `protobuf:"varint,5,opt,name=pending_starts,json=pendingStarts,proto3" json:"pending_starts,omitempty"` // that no server has taken yet
+	PendingStops  uint32                 `protobuf:"varint,6,opt,name=pending_stops,json=pendingStops,proto3" json:"pending_stops,omitempty"`
+	Unwritten     uint32                 `protobuf:"varint,7,opt,name=unwritten,proto3" json:"unwritten,omitempty"` // changes that are not on disk yet
+	Details       []*NamedTotal          `protobuf:"bytes,8,rep,name=details,proto3" json:"details,omitempty"`      // in the order in which they are shown
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *AccountingStatistics) Reset() {
@@ -270,53 +265,18 @@ func (*AccountingStatistics) Descriptor() ([]byte, []int) {
 	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{2}
 }
 
-func (x *AccountingStatistics) GetRequests() uint64 {
+func (x *AccountingStatistics) GetRequests() *AccountingCounts {
 	if x != nil {
 		return x.Requests
 	}
-	return 0
+	return nil
 }
 
-func (x *AccountingStatistics) GetOnRequests() uint64 {
-	if x != nil {
-		return x.OnRequests
-	}
-	return 0
-}
-
-func (x *AccountingStatistics) GetOffRequests() uint64 {
-	if x != nil {
-		return x.OffRequests
-	}
-	return 0
-}
-
-func (x *AccountingStatistics) GetStartRequests() uint64 {
-	if x != nil {
-		return x.StartRequests
-	}
-	return 0
-}
-
-func (x *AccountingStatistics) GetInterimRequests() uint64 {
-	if x != nil {
-		return x.InterimRequests
-	}
-	return 0
-}
-
-func (x *AccountingStatistics) GetStopRequests() uint64 {
-	if x != nil {
-		return x.StopRequests
-	}
-	return 0
-}
-
-func (x *AccountingStatistics) GetResponses() uint64 {
+func (x *AccountingStatistics) GetResponses() *AccountingCounts {
 	if x != nil {
 		return x.Responses
 	}
-	return 0
+	return nil
 }
 
 func (x *AccountingStatistics) GetFailures() uint64 {
@@ -333,23 +293,23 @@ func (x *AccountingStatistics) GetTimeouts() uint64 {
 	return 0
 }
 
-func (x *AccountingStatistics) GetPending() uint32 {
+func (x *AccountingStatistics) GetPendingStarts() uint32 {
 	if x != nil {
-		return x.Pending
+		return x.PendingStarts
 	}
 	return 0
 }
 
-func (x *AccountingStatistics) GetOldestUnix() int64 {
+func (x *AccountingStatistics) GetPendingStops() uint32 {
 	if x != nil {
-		return x.OldestUnix
+		return x.PendingStops
 	}
 	return 0
 }
 
-func (x *AccountingStatistics) GetOpenSessions() uint32 {
+func (x *AccountingStatistics) GetUnwritten() uint32 {
 	if x != nil {
-		return x.OpenSessions
+		return x.Unwritten
 	}
 	return 0
 }
@@ -359,6 +319,91 @@ func (x *AccountingStatistics) GetDetails() []*NamedTotal {
 		return x.Details
 	}
 	return nil
+}
+
+// AccountingCounts is a number for each type of Accounting-Request.
+type AccountingCounts struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	On            uint64                 `protobuf:"varint,1,opt,name=on,proto3" json:"on,omitempty"`
+	Off           uint64                 `protobuf:"varint,2,opt,name=off,proto3" json:"off,omitempty"`
+	Start         uint64                 `protobuf:"varint,3,opt,name=start,proto3" json:"start,omitempty"`
+	Interim       uint64                 `protobuf:"varint,4,opt,name=interim,proto3" json:"interim,omitempty"`
+	Stop          uint64                 `protobuf:"varint,5,opt,name=stop,proto3" json:"stop,omitempty"`
+	Total         uint64                 `protobuf:"varint,6,opt,name=total,proto3" json:"total,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AccountingCounts) Reset() {
+	*x = AccountingCounts{}
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AccountingCounts) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AccountingCounts) ProtoMessage() {}
+
+func (x *AccountingCounts) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AccountingCounts.ProtoReflect.Descriptor instead.
+func (*AccountingCounts) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *AccountingCounts) GetOn() uint64 {
+	if x != nil {
+		return x.On
+	}
+	return 0
+}
+
+func (x *AccountingCounts) GetOff() uint64 {
+	if x != nil {
+		return x.Off
+	}
+	return 0
+}
+
+func (x *AccountingCounts) GetStart() uint64 {
+	if x != nil {
+		return x.Start
+	}
+	return 0
+}
+
+func (x *AccountingCounts) GetInterim() uint64 {
+	if x != nil {
+		return x.Interim
+	}
+	return 0
+}
+
+func (x *AccountingCounts) GetStop() uint64 {
+	if x != nil {
+		return x.Stop
+	}
+	return 0
+}
+
+func (x *AccountingCounts) GetTotal() uint64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
 }
 
 // DynamicStatistics are the CoA and Disconnect requests (RFC 5176).
@@ -378,7 +423,7 @@ type DynamicStatistics struct {
 
 func (x *DynamicStatistics) Reset() {
 	*x = DynamicStatistics{}
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[3]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -390,7 +435,7 @@ func (x *DynamicStatistics) String() string {
 func (*DynamicStatistics) ProtoMessage() {}
 
 func (x *DynamicStatistics) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[3]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -403,7 +448,7 @@ func (x *DynamicStatistics) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DynamicStatistics.ProtoReflect.Descriptor instead.
 func (*DynamicStatistics) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{3}
+	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *DynamicStatistics) GetRequests() uint64 {
@@ -469,15 +514,16 @@ type DynamicCode struct {
 	Acks          uint64                 `protobuf:"varint,2,opt,name=acks,proto3" json:"acks,omitempty"`
 	Naks          uint64                 `protobuf:"varint,3,opt,name=naks,proto3" json:"naks,omitempty"`
 	Duplicates    uint64                 `protobuf:"varint,4,opt,name=duplicates,proto3" json:"duplicates,omitempty"`
-	Stale         uint64                 `protobuf:"varint,5,opt,name=stale,proto3" json:"stale,omitempty"` // Event-Timestamp outside the window
-	Full          uint64                 `protobuf:"varint,6,opt,name=full,proto3" json:"full,omitempty"`   // too many at once
+	Stale         uint64                 `protobuf:"varint,5,opt,name=stale,proto3" json:"stale,omitempty"`           // Event-Timestamp outside the window
+	Full          uint64                 `protobuf:"varint,6,opt,name=full,proto3" json:"full,omitempty"`             // too many at once
+	Unanswered    uint64                 `protobuf:"varint,7,opt,name=unanswered,proto3" json:"unanswered,omitempty"` // forgotten before there was an answer
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *DynamicCode) Reset() {
 	*x = DynamicCode{}
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[4]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -489,7 +535,7 @@ func (x *DynamicCode) String() string {
 func (*DynamicCode) ProtoMessage() {}
 
 func (x *DynamicCode) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[4]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -502,7 +548,7 @@ func (x *DynamicCode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DynamicCode.ProtoReflect.Descriptor instead.
 func (*DynamicCode) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{4}
+	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *DynamicCode) GetRequests() uint64 {
@@ -547,6 +593,13 @@ func (x *DynamicCode) GetFull() uint64 {
 	return 0
 }
 
+func (x *DynamicCode) GetUnanswered() uint64 {
+	if x != nil {
+		return x.Unanswered
+	}
+	return 0
+}
+
 // RadiusServer is one server.
 type RadiusServer struct {
 	state              protoimpl.MessageState `protogen:"open.v1"`
@@ -563,7 +616,7 @@ type RadiusServer struct {
 
 func (x *RadiusServer) Reset() {
 	*x = RadiusServer{}
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[5]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -575,7 +628,7 @@ func (x *RadiusServer) String() string {
 func (*RadiusServer) ProtoMessage() {}
 
 func (x *RadiusServer) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[5]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -588,7 +641,7 @@ func (x *RadiusServer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RadiusServer.ProtoReflect.Descriptor instead.
 func (*RadiusServer) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{5}
+	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *RadiusServer) GetAddress() string {
@@ -673,7 +726,7 @@ type RadiusService struct {
 
 func (x *RadiusService) Reset() {
 	*x = RadiusService{}
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[6]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -685,7 +738,7 @@ func (x *RadiusService) String() string {
 func (*RadiusService) ProtoMessage() {}
 
 func (x *RadiusService) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[6]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -698,7 +751,7 @@ func (x *RadiusService) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RadiusService.ProtoReflect.Descriptor instead.
 func (*RadiusService) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{6}
+	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *RadiusService) GetPort() uint32 {
@@ -878,7 +931,7 @@ type RadiusServers struct {
 
 func (x *RadiusServers) Reset() {
 	*x = RadiusServers{}
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[7]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -890,7 +943,7 @@ func (x *RadiusServers) String() string {
 func (*RadiusServers) ProtoMessage() {}
 
 func (x *RadiusServers) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[7]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -903,7 +956,7 @@ func (x *RadiusServers) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RadiusServers.ProtoReflect.Descriptor instead.
 func (*RadiusServers) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{7}
+	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *RadiusServers) GetServers() []*RadiusServer {
@@ -913,34 +966,36 @@ func (x *RadiusServers) GetServers() []*RadiusServer {
 	return nil
 }
 
-// PendingStop is a Start or Stop on disk that no server has acknowledged yet.
-type PendingStop struct {
+// PendingStops is what waits for the accounting servers of a profile.
+type PendingStops struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	UserName      string                 `protobuf:"bytes,1,opt,name=user_name,json=userName,proto3" json:"user_name,omitempty"`
-	SessionId     string                 `protobuf:"bytes,2,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"` // Acct-Session-Id
-	Profile       string                 `protobuf:"bytes,3,opt,name=profile,proto3" json:"profile,omitempty"`
-	Kind          string                 `protobuf:"bytes,4,opt,name=kind,proto3" json:"kind,omitempty"`                         // Start, Stop, ...
-	AtUnix        int64                  `protobuf:"varint,5,opt,name=at_unix,json=atUnix,proto3" json:"at_unix,omitempty"`      // when it happened
-	WaitsFor      string                 `protobuf:"bytes,6,opt,name=waits_for,json=waitsFor,proto3" json:"waits_for,omitempty"` // primary or duplicate servers
+	Profile       string                 `protobuf:"bytes,1,opt,name=profile,proto3" json:"profile,omitempty"`
+	Duplicate     bool                   `protobuf:"varint,2,opt,name=duplicate,proto3" json:"duplicate,omitempty"` // for the duplication servers
+	Starts        uint32                 `protobuf:"varint,3,opt,name=starts,proto3" json:"starts,omitempty"`
+	Stops         uint32                 `protobuf:"varint,4,opt,name=stops,proto3" json:"stops,omitempty"`
+	InFlight      uint32                 `protobuf:"varint,5,opt,name=in_flight,json=inFlight,proto3" json:"in_flight,omitempty"`                // sent, and not answered yet
+	OldestSeconds uint32                 `protobuf:"varint,6,opt,name=oldest_seconds,json=oldestSeconds,proto3" json:"oldest_seconds,omitempty"` // age of what waits longest
+	Dropped       uint64                 `protobuf:"varint,7,opt,name=dropped,proto3" json:"dropped,omitempty"`                                  // Stops given up by a bound
+	State         string                 `protobuf:"bytes,8,opt,name=state,proto3" json:"state,omitempty"`                                       // what they wait for
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *PendingStop) Reset() {
-	*x = PendingStop{}
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[8]
+func (x *PendingStops) Reset() {
+	*x = PendingStops{}
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *PendingStop) String() string {
+func (x *PendingStops) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*PendingStop) ProtoMessage() {}
+func (*PendingStops) ProtoMessage() {}
 
-func (x *PendingStop) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[8]
+func (x *PendingStops) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -951,75 +1006,91 @@ func (x *PendingStop) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use PendingStop.ProtoReflect.Descriptor instead.
-func (*PendingStop) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{8}
+// Deprecated: Use PendingStops.ProtoReflect.Descriptor instead.
+func (*PendingStops) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{9}
 }
 
-func (x *PendingStop) GetUserName() string {
-	if x != nil {
-		return x.UserName
-	}
-	return ""
-}
-
-func (x *PendingStop) GetSessionId() string {
-	if x != nil {
-		return x.SessionId
-	}
-	return ""
-}
-
-func (x *PendingStop) GetProfile() string {
+func (x *PendingStops) GetProfile() string {
 	if x != nil {
 		return x.Profile
 	}
 	return ""
 }
 
-func (x *PendingStop) GetKind() string {
+func (x *PendingStops) GetDuplicate() bool {
 	if x != nil {
-		return x.Kind
+		return x.Duplicate
 	}
-	return ""
+	return false
 }
 
-func (x *PendingStop) GetAtUnix() int64 {
+func (x *PendingStops) GetStarts() uint32 {
 	if x != nil {
-		return x.AtUnix
+		return x.Starts
 	}
 	return 0
 }
 
-func (x *PendingStop) GetWaitsFor() string {
+func (x *PendingStops) GetStops() uint32 {
 	if x != nil {
-		return x.WaitsFor
+		return x.Stops
+	}
+	return 0
+}
+
+func (x *PendingStops) GetInFlight() uint32 {
+	if x != nil {
+		return x.InFlight
+	}
+	return 0
+}
+
+func (x *PendingStops) GetOldestSeconds() uint32 {
+	if x != nil {
+		return x.OldestSeconds
+	}
+	return 0
+}
+
+func (x *PendingStops) GetDropped() uint64 {
+	if x != nil {
+		return x.Dropped
+	}
+	return 0
+}
+
+func (x *PendingStops) GetState() string {
+	if x != nil {
+		return x.State
 	}
 	return ""
 }
 
-type PendingStopPage struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Stops         []*PendingStop         `protobuf:"bytes,1,rep,name=stops,proto3" json:"stops,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+type PendingStopsList struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	Profiles        []*PendingStops        `protobuf:"bytes,1,rep,name=profiles,proto3" json:"profiles,omitempty"`
+	Maximum         uint32                 `protobuf:"varint,2,opt,name=maximum,proto3" json:"maximum,omitempty"`                                        // max-pending-accounting-stops
+	WithholdMinutes uint32                 `protobuf:"varint,3,opt,name=withhold_minutes,json=withholdMinutes,proto3" json:"withhold_minutes,omitempty"` // max-withhold-time
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
-func (x *PendingStopPage) Reset() {
-	*x = PendingStopPage{}
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[9]
+func (x *PendingStopsList) Reset() {
+	*x = PendingStopsList{}
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *PendingStopPage) String() string {
+func (x *PendingStopsList) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*PendingStopPage) ProtoMessage() {}
+func (*PendingStopsList) ProtoMessage() {}
 
-func (x *PendingStopPage) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[9]
+func (x *PendingStopsList) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1030,14 +1101,165 @@ func (x *PendingStopPage) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use PendingStopPage.ProtoReflect.Descriptor instead.
-func (*PendingStopPage) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{9}
+// Deprecated: Use PendingStopsList.ProtoReflect.Descriptor instead.
+func (*PendingStopsList) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{10}
 }
 
-func (x *PendingStopPage) GetStops() []*PendingStop {
+func (x *PendingStopsList) GetProfiles() []*PendingStops {
 	if x != nil {
-		return x.Stops
+		return x.Profiles
+	}
+	return nil
+}
+
+func (x *PendingStopsList) GetMaximum() uint32 {
+	if x != nil {
+		return x.Maximum
+	}
+	return 0
+}
+
+func (x *PendingStopsList) GetWithholdMinutes() uint32 {
+	if x != nil {
+		return x.WithholdMinutes
+	}
+	return 0
+}
+
+// PendingRecord is a Start or Stop that no server has taken yet.
+type PendingRecord struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	UserName       string                 `protobuf:"bytes,1,opt,name=user_name,json=userName,proto3" json:"user_name,omitempty"`
+	SessionId      uint64                 `protobuf:"varint,2,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	Profile        string                 `protobuf:"bytes,3,opt,name=profile,proto3" json:"profile,omitempty"`
+	Duplicate      bool                   `protobuf:"varint,4,opt,name=duplicate,proto3" json:"duplicate,omitempty"`
+	Type           string                 `protobuf:"bytes,5,opt,name=type,proto3" json:"type,omitempty"`                                            // Start or Stop
+	AtUnix         int64                  `protobuf:"varint,6,opt,name=at_unix,json=atUnix,proto3" json:"at_unix,omitempty"`                         // when it happened
+	TerminateCause uint32                 `protobuf:"varint,7,opt,name=terminate_cause,json=terminateCause,proto3" json:"terminate_cause,omitempty"` // Acct-Terminate-Cause of a Stop
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *PendingRecord) Reset() {
+	*x = PendingRecord{}
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PendingRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PendingRecord) ProtoMessage() {}
+
+func (x *PendingRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PendingRecord.ProtoReflect.Descriptor instead.
+func (*PendingRecord) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *PendingRecord) GetUserName() string {
+	if x != nil {
+		return x.UserName
+	}
+	return ""
+}
+
+func (x *PendingRecord) GetSessionId() uint64 {
+	if x != nil {
+		return x.SessionId
+	}
+	return 0
+}
+
+func (x *PendingRecord) GetProfile() string {
+	if x != nil {
+		return x.Profile
+	}
+	return ""
+}
+
+func (x *PendingRecord) GetDuplicate() bool {
+	if x != nil {
+		return x.Duplicate
+	}
+	return false
+}
+
+func (x *PendingRecord) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+func (x *PendingRecord) GetAtUnix() int64 {
+	if x != nil {
+		return x.AtUnix
+	}
+	return 0
+}
+
+func (x *PendingRecord) GetTerminateCause() uint32 {
+	if x != nil {
+		return x.TerminateCause
+	}
+	return 0
+}
+
+type PendingRecordPage struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Records       []*PendingRecord       `protobuf:"bytes,1,rep,name=records,proto3" json:"records,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PendingRecordPage) Reset() {
+	*x = PendingRecordPage{}
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PendingRecordPage) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PendingRecordPage) ProtoMessage() {}
+
+func (x *PendingRecordPage) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PendingRecordPage.ProtoReflect.Descriptor instead.
+func (*PendingRecordPage) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *PendingRecordPage) GetRecords() []*PendingRecord {
+	if x != nil {
+		return x.Records
 	}
 	return nil
 }
@@ -1050,7 +1272,7 @@ type GetAuthenticationRequest struct {
 
 func (x *GetAuthenticationRequest) Reset() {
 	*x = GetAuthenticationRequest{}
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[10]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1062,7 +1284,7 @@ func (x *GetAuthenticationRequest) String() string {
 func (*GetAuthenticationRequest) ProtoMessage() {}
 
 func (x *GetAuthenticationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[10]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1075,7 +1297,7 @@ func (x *GetAuthenticationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAuthenticationRequest.ProtoReflect.Descriptor instead.
 func (*GetAuthenticationRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{10}
+	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{13}
 }
 
 type GetAccountingRequest struct {
@@ -1086,7 +1308,7 @@ type GetAccountingRequest struct {
 
 func (x *GetAccountingRequest) Reset() {
 	*x = GetAccountingRequest{}
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[11]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1098,7 +1320,7 @@ func (x *GetAccountingRequest) String() string {
 func (*GetAccountingRequest) ProtoMessage() {}
 
 func (x *GetAccountingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[11]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1111,7 +1333,7 @@ func (x *GetAccountingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAccountingRequest.ProtoReflect.Descriptor instead.
 func (*GetAccountingRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{11}
+	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{14}
 }
 
 type GetDynamicRequestsRequest struct {
@@ -1122,7 +1344,7 @@ type GetDynamicRequestsRequest struct {
 
 func (x *GetDynamicRequestsRequest) Reset() {
 	*x = GetDynamicRequestsRequest{}
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[12]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1134,7 +1356,7 @@ func (x *GetDynamicRequestsRequest) String() string {
 func (*GetDynamicRequestsRequest) ProtoMessage() {}
 
 func (x *GetDynamicRequestsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[12]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1147,7 +1369,7 @@ func (x *GetDynamicRequestsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDynamicRequestsRequest.ProtoReflect.Descriptor instead.
 func (*GetDynamicRequestsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{12}
+	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{15}
 }
 
 type GetTerminateCodesRequest struct {
@@ -1158,7 +1380,7 @@ type GetTerminateCodesRequest struct {
 
 func (x *GetTerminateCodesRequest) Reset() {
 	*x = GetTerminateCodesRequest{}
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[13]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1170,7 +1392,7 @@ func (x *GetTerminateCodesRequest) String() string {
 func (*GetTerminateCodesRequest) ProtoMessage() {}
 
 func (x *GetTerminateCodesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[13]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1183,7 +1405,7 @@ func (x *GetTerminateCodesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTerminateCodesRequest.ProtoReflect.Descriptor instead.
 func (*GetTerminateCodesRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{13}
+	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{16}
 }
 
 type TerminateCodes struct {
@@ -1195,7 +1417,7 @@ type TerminateCodes struct {
 
 func (x *TerminateCodes) Reset() {
 	*x = TerminateCodes{}
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[14]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1207,7 +1429,7 @@ func (x *TerminateCodes) String() string {
 func (*TerminateCodes) ProtoMessage() {}
 
 func (x *TerminateCodes) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[14]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1220,7 +1442,7 @@ func (x *TerminateCodes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TerminateCodes.ProtoReflect.Descriptor instead.
 func (*TerminateCodes) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{14}
+	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *TerminateCodes) GetCodes() []*NamedTotal {
@@ -1238,7 +1460,7 @@ type ListRadiusServersRequest struct {
 
 func (x *ListRadiusServersRequest) Reset() {
 	*x = ListRadiusServersRequest{}
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[15]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1250,7 +1472,7 @@ func (x *ListRadiusServersRequest) String() string {
 func (*ListRadiusServersRequest) ProtoMessage() {}
 
 func (x *ListRadiusServersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[15]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1263,30 +1485,30 @@ func (x *ListRadiusServersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRadiusServersRequest.ProtoReflect.Descriptor instead.
 func (*ListRadiusServersRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{15}
+	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{18}
 }
 
-type ListPendingStopsRequest struct {
+type GetPendingStopsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *ListPendingStopsRequest) Reset() {
-	*x = ListPendingStopsRequest{}
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[16]
+func (x *GetPendingStopsRequest) Reset() {
+	*x = GetPendingStopsRequest{}
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *ListPendingStopsRequest) String() string {
+func (x *GetPendingStopsRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*ListPendingStopsRequest) ProtoMessage() {}
+func (*GetPendingStopsRequest) ProtoMessage() {}
 
-func (x *ListPendingStopsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[16]
+func (x *GetPendingStopsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1297,9 +1519,45 @@ func (x *ListPendingStopsRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use ListPendingStopsRequest.ProtoReflect.Descriptor instead.
-func (*ListPendingStopsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{16}
+// Deprecated: Use GetPendingStopsRequest.ProtoReflect.Descriptor instead.
+func (*GetPendingStopsRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{19}
+}
+
+type ListPendingRecordsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPendingRecordsRequest) Reset() {
+	*x = ListPendingRecordsRequest{}
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPendingRecordsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPendingRecordsRequest) ProtoMessage() {}
+
+func (x *ListPendingRecordsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPendingRecordsRequest.ProtoReflect.Descriptor instead.
+func (*ListPendingRecordsRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{20}
 }
 
 type ClearAAAStatisticsRequest struct {
@@ -1311,7 +1569,7 @@ type ClearAAAStatisticsRequest struct {
 
 func (x *ClearAAAStatisticsRequest) Reset() {
 	*x = ClearAAAStatisticsRequest{}
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[17]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1323,7 +1581,7 @@ func (x *ClearAAAStatisticsRequest) String() string {
 func (*ClearAAAStatisticsRequest) ProtoMessage() {}
 
 func (x *ClearAAAStatisticsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[17]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1336,7 +1594,7 @@ func (x *ClearAAAStatisticsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClearAAAStatisticsRequest.ProtoReflect.Descriptor instead.
 func (*ClearAAAStatisticsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{17}
+	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ClearAAAStatisticsRequest) GetStatistics() AAAStatistics {
@@ -1354,7 +1612,7 @@ type ClearAAAStatisticsResponse struct {
 
 func (x *ClearAAAStatisticsResponse) Reset() {
 	*x = ClearAAAStatisticsResponse{}
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[18]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1366,7 +1624,7 @@ func (x *ClearAAAStatisticsResponse) String() string {
 func (*ClearAAAStatisticsResponse) ProtoMessage() {}
 
 func (x *ClearAAAStatisticsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[18]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1379,7 +1637,7 @@ func (x *ClearAAAStatisticsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClearAAAStatisticsResponse.ProtoReflect.Descriptor instead.
 func (*ClearAAAStatisticsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{18}
+	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{22}
 }
 
 // TestAuthenticationRequest has somebody authenticated who does not log in.
@@ -1394,7 +1652,7 @@ type TestAuthenticationRequest struct {
 
 func (x *TestAuthenticationRequest) Reset() {
 	*x = TestAuthenticationRequest{}
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[19]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1406,7 +1664,7 @@ func (x *TestAuthenticationRequest) String() string {
 func (*TestAuthenticationRequest) ProtoMessage() {}
 
 func (x *TestAuthenticationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[19]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1419,7 +1677,7 @@ func (x *TestAuthenticationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TestAuthenticationRequest.ProtoReflect.Descriptor instead.
 func (*TestAuthenticationRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{19}
+	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *TestAuthenticationRequest) GetUserName() string {
@@ -1459,7 +1717,7 @@ type TestAuthenticationResponse struct {
 
 func (x *TestAuthenticationResponse) Reset() {
 	*x = TestAuthenticationResponse{}
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[20]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1471,7 +1729,7 @@ func (x *TestAuthenticationResponse) String() string {
 func (*TestAuthenticationResponse) ProtoMessage() {}
 
 func (x *TestAuthenticationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[20]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1484,7 +1742,7 @@ func (x *TestAuthenticationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TestAuthenticationResponse.ProtoReflect.Descriptor instead.
 func (*TestAuthenticationResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{20}
+	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *TestAuthenticationResponse) GetResult() string {
@@ -1546,7 +1804,7 @@ type NamedText struct {
 
 func (x *NamedText) Reset() {
 	*x = NamedText{}
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[21]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1558,7 +1816,7 @@ func (x *NamedText) String() string {
 func (*NamedText) ProtoMessage() {}
 
 func (x *NamedText) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[21]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1571,7 +1829,7 @@ func (x *NamedText) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NamedText.ProtoReflect.Descriptor instead.
 func (*NamedText) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{21}
+	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *NamedText) GetName() string {
@@ -1605,24 +1863,23 @@ const file_holdfast_v1_aaa_proto_rawDesc = "" +
 	"challenges\x18\x04 \x01(\x04R\n" +
 	"challenges\x12\x1a\n" +
 	"\btimeouts\x18\x05 \x01(\x04R\btimeouts\x121\n" +
-	"\adetails\x18\x06 \x03(\v2\x17.holdfast.v1.NamedTotalR\adetails\"\xd6\x03\n" +
-	"\x14AccountingStatistics\x12\x1a\n" +
-	"\brequests\x18\x01 \x01(\x04R\brequests\x12\x1f\n" +
-	"\von_requests\x18\x02 \x01(\x04R\n" +
-	"onRequests\x12!\n" +
-	"\foff_requests\x18\x03 \x01(\x04R\voffRequests\x12%\n" +
-	"\x0estart_requests\x18\x04 \x01(\x04R\rstartRequests\x12)\n" +
-	"\x10interim_requests\x18\x05 \x01(\x04R\x0finterimRequests\x12#\n" +
-	"\rstop_requests\x18\x06 \x01(\x04R\fstopRequests\x12\x1c\n" +
-	"\tresponses\x18\a \x01(\x04R\tresponses\x12\x1a\n" +
-	"\bfailures\x18\b \x01(\x04R\bfailures\x12\x1a\n" +
-	"\btimeouts\x18\t \x01(\x04R\btimeouts\x12\x18\n" +
-	"\apending\x18\n" +
-	" \x01(\rR\apending\x12\x1f\n" +
-	"\voldest_unix\x18\v \x01(\x03R\n" +
-	"oldestUnix\x12#\n" +
-	"\ropen_sessions\x18\f \x01(\rR\fopenSessions\x121\n" +
-	"\adetails\x18\r \x03(\v2\x17.holdfast.v1.NamedTotalR\adetails\"\xc5\x02\n" +
+	"\adetails\x18\x06 \x03(\v2\x17.holdfast.v1.NamedTotalR\adetails\"\xe3\x02\n" +
+	"\x14AccountingStatistics\x129\n" +
+	"\brequests\x18\x01 \x01(\v2\x1d.holdfast.v1.AccountingCountsR\brequests\x12;\n" +
+	"\tresponses\x18\x02 \x01(\v2\x1d.holdfast.v1.AccountingCountsR\tresponses\x12\x1a\n" +
+	"\bfailures\x18\x03 \x01(\x04R\bfailures\x12\x1a\n" +
+	"\btimeouts\x18\x04 \x01(\x04R\btimeouts\x12%\n" +
+	"\x0epending_starts\x18\x05 \x01(\rR\rpendingStarts\x12#\n" +
+	"\rpending_stops\x18\x06 \x01(\rR\fpendingStops\x12\x1c\n" +
+	"\tunwritten\x18\a \x01(\rR\tunwritten\x121\n" +
+	"\adetails\x18\b \x03(\v2\x17.holdfast.v1.NamedTotalR\adetails\"\x8e\x01\n" +
+	"\x10AccountingCounts\x12\x0e\n" +
+	"\x02on\x18\x01 \x01(\x04R\x02on\x12\x10\n" +
+	"\x03off\x18\x02 \x01(\x04R\x03off\x12\x14\n" +
+	"\x05start\x18\x03 \x01(\x04R\x05start\x12\x18\n" +
+	"\ainterim\x18\x04 \x01(\x04R\ainterim\x12\x12\n" +
+	"\x04stop\x18\x05 \x01(\x04R\x04stop\x12\x14\n" +
+	"\x05total\x18\x06 \x01(\x04R\x05total\"\xc5\x02\n" +
 	"\x11DynamicStatistics\x12\x1a\n" +
 	"\brequests\x18\x01 \x01(\x04R\brequests\x12\x1c\n" +
 	"\tprocessed\x18\x02 \x01(\x04R\tprocessed\x12\x16\n" +
@@ -1633,7 +1890,7 @@ const file_holdfast_v1_aaa_proto_rawDesc = "" +
 	"disconnect\x18\x06 \x01(\v2\x18.holdfast.v1.DynamicCodeR\n" +
 	"disconnect\x12-\n" +
 	"\x05drops\x18\a \x03(\v2\x17.holdfast.v1.NamedTotalR\x05drops\x12/\n" +
-	"\x06causes\x18\b \x03(\v2\x17.holdfast.v1.NamedTotalR\x06causes\"\x9b\x01\n" +
+	"\x06causes\x18\b \x03(\v2\x17.holdfast.v1.NamedTotalR\x06causes\"\xbb\x01\n" +
 	"\vDynamicCode\x12\x1a\n" +
 	"\brequests\x18\x01 \x01(\x04R\brequests\x12\x12\n" +
 	"\x04acks\x18\x02 \x01(\x04R\x04acks\x12\x12\n" +
@@ -1642,7 +1899,10 @@ const file_holdfast_v1_aaa_proto_rawDesc = "" +
 	"duplicates\x18\x04 \x01(\x04R\n" +
 	"duplicates\x12\x14\n" +
 	"\x05stale\x18\x05 \x01(\x04R\x05stale\x12\x12\n" +
-	"\x04full\x18\x06 \x01(\x04R\x04full\"\xb9\x02\n" +
+	"\x04full\x18\x06 \x01(\x04R\x04full\x12\x1e\n" +
+	"\n" +
+	"unanswered\x18\a \x01(\x04R\n" +
+	"unanswered\"\xb9\x02\n" +
 	"\fRadiusServer\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x1a\n" +
 	"\bprofiles\x18\x02 \x03(\tR\bprofiles\x12B\n" +
@@ -1684,25 +1944,40 @@ const file_holdfast_v1_aaa_proto_rawDesc = "" +
 	"\bexceeded\x18\x17 \x01(\x04R\bexceeded\x12\x16\n" +
 	"\x06deaths\x18\x18 \x01(\x04R\x06deaths\"D\n" +
 	"\rRadiusServers\x123\n" +
-	"\aservers\x18\x01 \x03(\v2\x19.holdfast.v1.RadiusServerR\aservers\"\xad\x01\n" +
-	"\vPendingStop\x12\x1b\n" +
+	"\aservers\x18\x01 \x03(\v2\x19.holdfast.v1.RadiusServerR\aservers\"\xe8\x01\n" +
+	"\fPendingStops\x12\x18\n" +
+	"\aprofile\x18\x01 \x01(\tR\aprofile\x12\x1c\n" +
+	"\tduplicate\x18\x02 \x01(\bR\tduplicate\x12\x16\n" +
+	"\x06starts\x18\x03 \x01(\rR\x06starts\x12\x14\n" +
+	"\x05stops\x18\x04 \x01(\rR\x05stops\x12\x1b\n" +
+	"\tin_flight\x18\x05 \x01(\rR\binFlight\x12%\n" +
+	"\x0eoldest_seconds\x18\x06 \x01(\rR\roldestSeconds\x12\x18\n" +
+	"\adropped\x18\a \x01(\x04R\adropped\x12\x14\n" +
+	"\x05state\x18\b \x01(\tR\x05state\"\x8e\x01\n" +
+	"\x10PendingStopsList\x125\n" +
+	"\bprofiles\x18\x01 \x03(\v2\x19.holdfast.v1.PendingStopsR\bprofiles\x12\x18\n" +
+	"\amaximum\x18\x02 \x01(\rR\amaximum\x12)\n" +
+	"\x10withhold_minutes\x18\x03 \x01(\rR\x0fwithholdMinutes\"\xd9\x01\n" +
+	"\rPendingRecord\x12\x1b\n" +
 	"\tuser_name\x18\x01 \x01(\tR\buserName\x12\x1d\n" +
 	"\n" +
-	"session_id\x18\x02 \x01(\tR\tsessionId\x12\x18\n" +
-	"\aprofile\x18\x03 \x01(\tR\aprofile\x12\x12\n" +
-	"\x04kind\x18\x04 \x01(\tR\x04kind\x12\x17\n" +
-	"\aat_unix\x18\x05 \x01(\x03R\x06atUnix\x12\x1b\n" +
-	"\twaits_for\x18\x06 \x01(\tR\bwaitsFor\"A\n" +
-	"\x0fPendingStopPage\x12.\n" +
-	"\x05stops\x18\x01 \x03(\v2\x18.holdfast.v1.PendingStopR\x05stops\"\x1a\n" +
+	"session_id\x18\x02 \x01(\x04R\tsessionId\x12\x18\n" +
+	"\aprofile\x18\x03 \x01(\tR\aprofile\x12\x1c\n" +
+	"\tduplicate\x18\x04 \x01(\bR\tduplicate\x12\x12\n" +
+	"\x04type\x18\x05 \x01(\tR\x04type\x12\x17\n" +
+	"\aat_unix\x18\x06 \x01(\x03R\x06atUnix\x12'\n" +
+	"\x0fterminate_cause\x18\a \x01(\rR\x0eterminateCause\"I\n" +
+	"\x11PendingRecordPage\x124\n" +
+	"\arecords\x18\x01 \x03(\v2\x1a.holdfast.v1.PendingRecordR\arecords\"\x1a\n" +
 	"\x18GetAuthenticationRequest\"\x16\n" +
 	"\x14GetAccountingRequest\"\x1b\n" +
 	"\x19GetDynamicRequestsRequest\"\x1a\n" +
 	"\x18GetTerminateCodesRequest\"?\n" +
 	"\x0eTerminateCodes\x12-\n" +
 	"\x05codes\x18\x01 \x03(\v2\x17.holdfast.v1.NamedTotalR\x05codes\"\x1a\n" +
-	"\x18ListRadiusServersRequest\"\x19\n" +
-	"\x17ListPendingStopsRequest\"W\n" +
+	"\x18ListRadiusServersRequest\"\x18\n" +
+	"\x16GetPendingStopsRequest\"\x1b\n" +
+	"\x19ListPendingRecordsRequest\"W\n" +
 	"\x19ClearAAAStatisticsRequest\x12:\n" +
 	"\n" +
 	"statistics\x18\x01 \x01(\x0e2\x1a.holdfast.v1.AAAStatisticsR\n" +
@@ -1747,51 +2022,58 @@ func file_holdfast_v1_aaa_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_v1_aaa_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_holdfast_v1_aaa_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_holdfast_v1_aaa_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_holdfast_v1_aaa_proto_goTypes = []any{
 	(AAAStatistics)(0),                 // 0: holdfast.v1.AAAStatistics
 	(*NamedTotal)(nil),                 // 1: holdfast.v1.NamedTotal
 	(*AuthenticationStatistics)(nil),   // 2: holdfast.v1.AuthenticationStatistics
 	(*AccountingStatistics)(nil),       // 3: holdfast.v1.AccountingStatistics
-	(*DynamicStatistics)(nil),          // 4: holdfast.v1.DynamicStatistics
-	(*DynamicCode)(nil),                // 5: holdfast.v1.DynamicCode
-	(*RadiusServer)(nil),               // 6: holdfast.v1.RadiusServer
-	(*RadiusService)(nil),              // 7: holdfast.v1.RadiusService
-	(*RadiusServers)(nil),              // 8: holdfast.v1.RadiusServers
-	(*PendingStop)(nil),                // 9: holdfast.v1.PendingStop
-	(*PendingStopPage)(nil),            // 10: holdfast.v1.PendingStopPage
-	(*GetAuthenticationRequest)(nil),   // 11: holdfast.v1.GetAuthenticationRequest
-	(*GetAccountingRequest)(nil),       // 12: holdfast.v1.GetAccountingRequest
-	(*GetDynamicRequestsRequest)(nil),  // 13: holdfast.v1.GetDynamicRequestsRequest
-	(*GetTerminateCodesRequest)(nil),   // 14: holdfast.v1.GetTerminateCodesRequest
-	(*TerminateCodes)(nil),             // 15: holdfast.v1.TerminateCodes
-	(*ListRadiusServersRequest)(nil),   // 16: holdfast.v1.ListRadiusServersRequest
-	(*ListPendingStopsRequest)(nil),    // 17: holdfast.v1.ListPendingStopsRequest
-	(*ClearAAAStatisticsRequest)(nil),  // 18: holdfast.v1.ClearAAAStatisticsRequest
-	(*ClearAAAStatisticsResponse)(nil), // 19: holdfast.v1.ClearAAAStatisticsResponse
-	(*TestAuthenticationRequest)(nil),  // 20: holdfast.v1.TestAuthenticationRequest
-	(*TestAuthenticationResponse)(nil), // 21: holdfast.v1.TestAuthenticationResponse
-	(*NamedText)(nil),                  // 22: holdfast.v1.NamedText
+	(*AccountingCounts)(nil),           // 4: holdfast.v1.AccountingCounts
+	(*DynamicStatistics)(nil),          // 5: holdfast.v1.DynamicStatistics
+	(*DynamicCode)(nil),                // 6: holdfast.v1.DynamicCode
+	(*RadiusServer)(nil),               // 7: holdfast.v1.RadiusServer
+	(*RadiusService)(nil),              // 8: holdfast.v1.RadiusService
+	(*RadiusServers)(nil),              // 9: holdfast.v1.RadiusServers
+	(*PendingStops)(nil),               // 10: holdfast.v1.PendingStops
+	(*PendingStopsList)(nil),           // 11: holdfast.v1.PendingStopsList
+	(*PendingRecord)(nil),              // 12: holdfast.v1.PendingRecord
+	(*PendingRecordPage)(nil),          // 13: holdfast.v1.PendingRecordPage
+	(*GetAuthenticationRequest)(nil),   // 14: holdfast.v1.GetAuthenticationRequest
+	(*GetAccountingRequest)(nil),       // 15: holdfast.v1.GetAccountingRequest
+	(*GetDynamicRequestsRequest)(nil),  // 16: holdfast.v1.GetDynamicRequestsRequest
+	(*GetTerminateCodesRequest)(nil),   // 17: holdfast.v1.GetTerminateCodesRequest
+	(*TerminateCodes)(nil),             // 18: holdfast.v1.TerminateCodes
+	(*ListRadiusServersRequest)(nil),   // 19: holdfast.v1.ListRadiusServersRequest
+	(*GetPendingStopsRequest)(nil),     // 20: holdfast.v1.GetPendingStopsRequest
+	(*ListPendingRecordsRequest)(nil),  // 21: holdfast.v1.ListPendingRecordsRequest
+	(*ClearAAAStatisticsRequest)(nil),  // 22: holdfast.v1.ClearAAAStatisticsRequest
+	(*ClearAAAStatisticsResponse)(nil), // 23: holdfast.v1.ClearAAAStatisticsResponse
+	(*TestAuthenticationRequest)(nil),  // 24: holdfast.v1.TestAuthenticationRequest
+	(*TestAuthenticationResponse)(nil), // 25: holdfast.v1.TestAuthenticationResponse
+	(*NamedText)(nil),                  // 26: holdfast.v1.NamedText
 }
 var file_holdfast_v1_aaa_proto_depIdxs = []int32{
 	1,  // 0: holdfast.v1.AuthenticationStatistics.details:type_name -> holdfast.v1.NamedTotal
-	1,  // 1: holdfast.v1.AccountingStatistics.details:type_name -> holdfast.v1.NamedTotal
-	5,  // 2: holdfast.v1.DynamicStatistics.coa:type_name -> holdfast.v1.DynamicCode
-	5,  // 3: holdfast.v1.DynamicStatistics.disconnect:type_name -> holdfast.v1.DynamicCode
-	1,  // 4: holdfast.v1.DynamicStatistics.drops:type_name -> holdfast.v1.NamedTotal
-	1,  // 5: holdfast.v1.DynamicStatistics.causes:type_name -> holdfast.v1.NamedTotal
-	7,  // 6: holdfast.v1.RadiusServer.authentication:type_name -> holdfast.v1.RadiusService
-	7,  // 7: holdfast.v1.RadiusServer.accounting:type_name -> holdfast.v1.RadiusService
-	6,  // 8: holdfast.v1.RadiusServers.servers:type_name -> holdfast.v1.RadiusServer
-	9,  // 9: holdfast.v1.PendingStopPage.stops:type_name -> holdfast.v1.PendingStop
-	1,  // 10: holdfast.v1.TerminateCodes.codes:type_name -> holdfast.v1.NamedTotal
-	0,  // 11: holdfast.v1.ClearAAAStatisticsRequest.statistics:type_name -> holdfast.v1.AAAStatistics
-	22, // 12: holdfast.v1.TestAuthenticationResponse.attributes:type_name -> holdfast.v1.NamedText
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	4,  // 1: holdfast.v1.AccountingStatistics.requests:type_name -> holdfast.v1.AccountingCounts
+	4,  // 2: holdfast.v1.AccountingStatistics.responses:type_name -> holdfast.v1.AccountingCounts
+	1,  // 3: holdfast.v1.AccountingStatistics.details:type_name -> holdfast.v1.NamedTotal
+	6,  // 4: holdfast.v1.DynamicStatistics.coa:type_name -> holdfast.v1.DynamicCode
+	6,  // 5: holdfast.v1.DynamicStatistics.disconnect:type_name -> holdfast.v1.DynamicCode
+	1,  // 6: holdfast.v1.DynamicStatistics.drops:type_name -> holdfast.v1.NamedTotal
+	1,  // 7: holdfast.v1.DynamicStatistics.causes:type_name -> holdfast.v1.NamedTotal
+	8,  // 8: holdfast.v1.RadiusServer.authentication:type_name -> holdfast.v1.RadiusService
+	8,  // 9: holdfast.v1.RadiusServer.accounting:type_name -> holdfast.v1.RadiusService
+	7,  // 10: holdfast.v1.RadiusServers.servers:type_name -> holdfast.v1.RadiusServer
+	10, // 11: holdfast.v1.PendingStopsList.profiles:type_name -> holdfast.v1.PendingStops
+	12, // 12: holdfast.v1.PendingRecordPage.records:type_name -> holdfast.v1.PendingRecord
+	1,  // 13: holdfast.v1.TerminateCodes.codes:type_name -> holdfast.v1.NamedTotal
+	0,  // 14: holdfast.v1.ClearAAAStatisticsRequest.statistics:type_name -> holdfast.v1.AAAStatistics
+	26, // 15: holdfast.v1.TestAuthenticationResponse.attributes:type_name -> holdfast.v1.NamedText
+	16, // [16:16] is the sub-list for method output_type
+	16, // [16:16] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_aaa_proto_init() }
@@ -1805,7 +2087,7 @@ func file_holdfast_v1_aaa_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_aaa_proto_rawDesc), len(file_holdfast_v1_aaa_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   22,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -871,7 +871,7 @@ const file_holdfast_v1_operations_proto_rawDesc = "" +
 	"\asession\x18\x03 \x01(\rR\asession\x12\x1e\n" +
 	"\n" +
 	"subscriber\x18\x04 \x01(\x04R\n" +
-	"subscriber2\xc4\x0f\n" +
+	"subscriber2\xa1\x10\n" +
 	"\n" +
 	"Operations\x12B\n" +
 	"\n" +
@@ -885,8 +885,9 @@ const file_holdfast_v1_operations_proto_rawDesc = "" +
 	"\rGetAccounting\x12!.holdfast.v1.GetAccountingRequest\x1a!.holdfast.v1.AccountingStatistics\x12\\\n" +
 	"\x12GetDynamicRequests\x12&.holdfast.v1.GetDynamicRequestsRequest\x1a\x1e.holdfast.v1.DynamicStatistics\x12W\n" +
 	"\x11GetTerminateCodes\x12%.holdfast.v1.GetTerminateCodesRequest\x1a\x1b.holdfast.v1.TerminateCodes\x12V\n" +
-	"\x11ListRadiusServers\x12%.holdfast.v1.ListRadiusServersRequest\x1a\x1a.holdfast.v1.RadiusServers\x12X\n" +
-	"\x10ListPendingStops\x12$.holdfast.v1.ListPendingStopsRequest\x1a\x1c.holdfast.v1.PendingStopPage0\x01\x12e\n" +
+	"\x11ListRadiusServers\x12%.holdfast.v1.ListRadiusServersRequest\x1a\x1a.holdfast.v1.RadiusServers\x12U\n" +
+	"\x0fGetPendingStops\x12#.holdfast.v1.GetPendingStopsRequest\x1a\x1d.holdfast.v1.PendingStopsList\x12^\n" +
+	"\x12ListPendingRecords\x12&.holdfast.v1.ListPendingRecordsRequest\x1a\x1e.holdfast.v1.PendingRecordPage0\x01\x12e\n" +
 	"\x12TestAuthentication\x12&.holdfast.v1.TestAuthenticationRequest\x1a'.holdfast.v1.TestAuthenticationResponse\x12L\n" +
 	"\x10ListDestinations\x12\x18.holdfast.v1.ListRequest\x1a\x1c.holdfast.v1.DestinationPage0\x01\x12B\n" +
 	"\vListTunnels\x12\x18.holdfast.v1.ListRequest\x1a\x17.holdfast.v1.TunnelPage0\x01\x12D\n" +
@@ -949,22 +950,24 @@ var file_holdfast_v1_operations_proto_goTypes = []any{
 	(*GetDynamicRequestsRequest)(nil),  // 29: holdfast.v1.GetDynamicRequestsRequest
 	(*GetTerminateCodesRequest)(nil),   // 30: holdfast.v1.GetTerminateCodesRequest
 	(*ListRadiusServersRequest)(nil),   // 31: holdfast.v1.ListRadiusServersRequest
-	(*ListPendingStopsRequest)(nil),    // 32: holdfast.v1.ListPendingStopsRequest
-	(*TestAuthenticationRequest)(nil),  // 33: holdfast.v1.TestAuthenticationRequest
-	(*ClearAAAStatisticsRequest)(nil),  // 34: holdfast.v1.ClearAAAStatisticsRequest
-	(*Process)(nil),                    // 35: holdfast.v1.Process
-	(*Summary)(nil),                    // 36: holdfast.v1.Summary
-	(*SubscriberCounts)(nil),           // 37: holdfast.v1.SubscriberCounts
-	(*Admission)(nil),                  // 38: holdfast.v1.Admission
-	(*Alarms)(nil),                     // 39: holdfast.v1.Alarms
-	(*AuthenticationStatistics)(nil),   // 40: holdfast.v1.AuthenticationStatistics
-	(*AccountingStatistics)(nil),       // 41: holdfast.v1.AccountingStatistics
-	(*DynamicStatistics)(nil),          // 42: holdfast.v1.DynamicStatistics
-	(*TerminateCodes)(nil),             // 43: holdfast.v1.TerminateCodes
-	(*RadiusServers)(nil),              // 44: holdfast.v1.RadiusServers
-	(*PendingStopPage)(nil),            // 45: holdfast.v1.PendingStopPage
-	(*TestAuthenticationResponse)(nil), // 46: holdfast.v1.TestAuthenticationResponse
-	(*ClearAAAStatisticsResponse)(nil), // 47: holdfast.v1.ClearAAAStatisticsResponse
+	(*GetPendingStopsRequest)(nil),     // 32: holdfast.v1.GetPendingStopsRequest
+	(*ListPendingRecordsRequest)(nil),  // 33: holdfast.v1.ListPendingRecordsRequest
+	(*TestAuthenticationRequest)(nil),  // 34: holdfast.v1.TestAuthenticationRequest
+	(*ClearAAAStatisticsRequest)(nil),  // 35: holdfast.v1.ClearAAAStatisticsRequest
+	(*Process)(nil),                    // 36: holdfast.v1.Process
+	(*Summary)(nil),                    // 37: holdfast.v1.Summary
+	(*SubscriberCounts)(nil),           // 38: holdfast.v1.SubscriberCounts
+	(*Admission)(nil),                  // 39: holdfast.v1.Admission
+	(*Alarms)(nil),                     // 40: holdfast.v1.Alarms
+	(*AuthenticationStatistics)(nil),   // 41: holdfast.v1.AuthenticationStatistics
+	(*AccountingStatistics)(nil),       // 42: holdfast.v1.AccountingStatistics
+	(*DynamicStatistics)(nil),          // 43: holdfast.v1.DynamicStatistics
+	(*TerminateCodes)(nil),             // 44: holdfast.v1.TerminateCodes
+	(*RadiusServers)(nil),              // 45: holdfast.v1.RadiusServers
+	(*PendingStopsList)(nil),           // 46: holdfast.v1.PendingStopsList
+	(*PendingRecordPage)(nil),          // 47: holdfast.v1.PendingRecordPage
+	(*TestAuthenticationResponse)(nil), // 48: holdfast.v1.TestAuthenticationResponse
+	(*ClearAAAStatisticsResponse)(nil), // 49: holdfast.v1.ClearAAAStatisticsResponse
 }
 var file_holdfast_v1_operations_proto_depIdxs = []int32{
 	18, // 0: holdfast.v1.CountSubscribersRequest.selector:type_name -> holdfast.v1.Selector
@@ -989,48 +992,50 @@ var file_holdfast_v1_operations_proto_depIdxs = []int32{
 	29, // 19: holdfast.v1.Operations.GetDynamicRequests:input_type -> holdfast.v1.GetDynamicRequestsRequest
 	30, // 20: holdfast.v1.Operations.GetTerminateCodes:input_type -> holdfast.v1.GetTerminateCodesRequest
 	31, // 21: holdfast.v1.Operations.ListRadiusServers:input_type -> holdfast.v1.ListRadiusServersRequest
-	32, // 22: holdfast.v1.Operations.ListPendingStops:input_type -> holdfast.v1.ListPendingStopsRequest
-	33, // 23: holdfast.v1.Operations.TestAuthentication:input_type -> holdfast.v1.TestAuthenticationRequest
-	5,  // 24: holdfast.v1.Operations.ListDestinations:input_type -> holdfast.v1.ListRequest
-	5,  // 25: holdfast.v1.Operations.ListTunnels:input_type -> holdfast.v1.ListRequest
-	5,  // 26: holdfast.v1.Operations.ListSessions:input_type -> holdfast.v1.ListRequest
-	5,  // 27: holdfast.v1.Operations.ListSubscribers:input_type -> holdfast.v1.ListRequest
-	5,  // 28: holdfast.v1.Operations.ListGroups:input_type -> holdfast.v1.ListRequest
-	5,  // 29: holdfast.v1.Operations.ListClients:input_type -> holdfast.v1.ListRequest
-	6,  // 30: holdfast.v1.Operations.ListPools:input_type -> holdfast.v1.ListPoolsRequest
-	5,  // 31: holdfast.v1.Operations.ListCallHistory:input_type -> holdfast.v1.ListRequest
-	7,  // 32: holdfast.v1.Operations.ClearDestinations:input_type -> holdfast.v1.ClearRequest
-	7,  // 33: holdfast.v1.Operations.ClearTunnels:input_type -> holdfast.v1.ClearRequest
-	7,  // 34: holdfast.v1.Operations.ClearSessions:input_type -> holdfast.v1.ClearRequest
-	7,  // 35: holdfast.v1.Operations.ClearSubscribers:input_type -> holdfast.v1.ClearRequest
-	34, // 36: holdfast.v1.Operations.ClearAAAStatistics:input_type -> holdfast.v1.ClearAAAStatisticsRequest
-	35, // 37: holdfast.v1.Operations.GetProcess:output_type -> holdfast.v1.Process
-	36, // 38: holdfast.v1.Operations.GetSummary:output_type -> holdfast.v1.Summary
-	37, // 39: holdfast.v1.Operations.CountSubscribers:output_type -> holdfast.v1.SubscriberCounts
-	38, // 40: holdfast.v1.Operations.GetAdmission:output_type -> holdfast.v1.Admission
-	39, // 41: holdfast.v1.Operations.GetAlarms:output_type -> holdfast.v1.Alarms
-	40, // 42: holdfast.v1.Operations.GetAuthentication:output_type -> holdfast.v1.AuthenticationStatistics
-	41, // 43: holdfast.v1.Operations.GetAccounting:output_type -> holdfast.v1.AccountingStatistics
-	42, // 44: holdfast.v1.Operations.GetDynamicRequests:output_type -> holdfast.v1.DynamicStatistics
-	43, // 45: holdfast.v1.Operations.GetTerminateCodes:output_type -> holdfast.v1.TerminateCodes
-	44, // 46: holdfast.v1.Operations.ListRadiusServers:output_type -> holdfast.v1.RadiusServers
-	45, // 47: holdfast.v1.Operations.ListPendingStops:output_type -> holdfast.v1.PendingStopPage
-	46, // 48: holdfast.v1.Operations.TestAuthentication:output_type -> holdfast.v1.TestAuthenticationResponse
-	8,  // 49: holdfast.v1.Operations.ListDestinations:output_type -> holdfast.v1.DestinationPage
-	9,  // 50: holdfast.v1.Operations.ListTunnels:output_type -> holdfast.v1.TunnelPage
-	10, // 51: holdfast.v1.Operations.ListSessions:output_type -> holdfast.v1.SessionPage
-	11, // 52: holdfast.v1.Operations.ListSubscribers:output_type -> holdfast.v1.SubscriberPage
-	12, // 53: holdfast.v1.Operations.ListGroups:output_type -> holdfast.v1.GroupPage
-	13, // 54: holdfast.v1.Operations.ListClients:output_type -> holdfast.v1.ClientPage
-	14, // 55: holdfast.v1.Operations.ListPools:output_type -> holdfast.v1.PoolPage
-	15, // 56: holdfast.v1.Operations.ListCallHistory:output_type -> holdfast.v1.CallPage
-	16, // 57: holdfast.v1.Operations.ClearDestinations:output_type -> holdfast.v1.ClearedPage
-	16, // 58: holdfast.v1.Operations.ClearTunnels:output_type -> holdfast.v1.ClearedPage
-	16, // 59: holdfast.v1.Operations.ClearSessions:output_type -> holdfast.v1.ClearedPage
-	16, // 60: holdfast.v1.Operations.ClearSubscribers:output_type -> holdfast.v1.ClearedPage
-	47, // 61: holdfast.v1.Operations.ClearAAAStatistics:output_type -> holdfast.v1.ClearAAAStatisticsResponse
-	37, // [37:62] is the sub-list for method output_type
-	12, // [12:37] is the sub-list for method input_type
+	32, // 22: holdfast.v1.Operations.GetPendingStops:input_type -> holdfast.v1.GetPendingStopsRequest
+	33, // 23: holdfast.v1.Operations.ListPendingRecords:input_type -> holdfast.v1.ListPendingRecordsRequest
+	34, // 24: holdfast.v1.Operations.TestAuthentication:input_type -> holdfast.v1.TestAuthenticationRequest
+	5,  // 25: holdfast.v1.Operations.ListDestinations:input_type -> holdfast.v1.ListRequest
+	5,  // 26: holdfast.v1.Operations.ListTunnels:input_type -> holdfast.v1.ListRequest
+	5,  // 27: holdfast.v1.Operations.ListSessions:input_type -> holdfast.v1.ListRequest
+	5,  // 28: holdfast.v1.Operations.ListSubscribers:input_type -> holdfast.v1.ListRequest
+	5,  // 29: holdfast.v1.Operations.ListGroups:input_type -> holdfast.v1.ListRequest
+	5,  // 30: holdfast.v1.Operations.ListClients:input_type -> holdfast.v1.ListRequest
+	6,  // 31: holdfast.v1.Operations.ListPools:input_type -> holdfast.v1.ListPoolsRequest
+	5,  // 32: holdfast.v1.Operations.ListCallHistory:input_type -> holdfast.v1.ListRequest
+	7,  // 33: holdfast.v1.Operations.ClearDestinations:input_type -> holdfast.v1.ClearRequest
+	7,  // 34: holdfast.v1.Operations.ClearTunnels:input_type -> holdfast.v1.ClearRequest
+	7,  // 35: holdfast.v1.Operations.ClearSessions:input_type -> holdfast.v1.ClearRequest
+	7,  // 36: holdfast.v1.Operations.ClearSubscribers:input_type -> holdfast.v1.ClearRequest
+	35, // 37: holdfast.v1.Operations.ClearAAAStatistics:input_type -> holdfast.v1.ClearAAAStatisticsRequest
+	36, // 38: holdfast.v1.Operations.GetProcess:output_type -> holdfast.v1.Process
+	37, // 39: holdfast.v1.Operations.GetSummary:output_type -> holdfast.v1.Summary
+	38, // 40: holdfast.v1.Operations.CountSubscribers:output_type -> holdfast.v1.SubscriberCounts
+	39, // 41: holdfast.v1.Operations.GetAdmission:output_type -> holdfast.v1.Admission
+	40, // 42: holdfast.v1.Operations.GetAlarms:output_type -> holdfast.v1.Alarms
+	41, // 43: holdfast.v1.Operations.GetAuthentication:output_type -> holdfast.v1.AuthenticationStatistics
+	42, // 44: holdfast.v1.Operations.GetAccounting:output_type -> holdfast.v1.AccountingStatistics
+	43, // 45: holdfast.v1.Operations.GetDynamicRequests:output_type -> holdfast.v1.DynamicStatistics
+	44, // 46: holdfast.v1.Operations.GetTerminateCodes:output_type -> holdfast.v1.TerminateCodes
+	45, // 47: holdfast.v1.Operations.ListRadiusServers:output_type -> holdfast.v1.RadiusServers
+	46, // 48: holdfast.v1.Operations.GetPendingStops:output_type -> holdfast.v1.PendingStopsList
+	47, // 49: holdfast.v1.Operations.ListPendingRecords:output_type -> holdfast.v1.PendingRecordPage
+	48, // 50: holdfast.v1.Operations.TestAuthentication:output_type -> holdfast.v1.TestAuthenticationResponse
+	8,  // 51: holdfast.v1.Operations.ListDestinations:output_type -> holdfast.v1.DestinationPage
+	9,  // 52: holdfast.v1.Operations.ListTunnels:output_type -> holdfast.v1.TunnelPage
+	10, // 53: holdfast.v1.Operations.ListSessions:output_type -> holdfast.v1.SessionPage
+	11, // 54: holdfast.v1.Operations.ListSubscribers:output_type -> holdfast.v1.SubscriberPage
+	12, // 55: holdfast.v1.Operations.ListGroups:output_type -> holdfast.v1.GroupPage
+	13, // 56: holdfast.v1.Operations.ListClients:output_type -> holdfast.v1.ClientPage
+	14, // 57: holdfast.v1.Operations.ListPools:output_type -> holdfast.v1.PoolPage
+	15, // 58: holdfast.v1.Operations.ListCallHistory:output_type -> holdfast.v1.CallPage
+	16, // 59: holdfast.v1.Operations.ClearDestinations:output_type -> holdfast.v1.ClearedPage
+	16, // 60: holdfast.v1.Operations.ClearTunnels:output_type -> holdfast.v1.ClearedPage
+	16, // 61: holdfast.v1.Operations.ClearSessions:output_type -> holdfast.v1.ClearedPage
+	16, // 62: holdfast.v1.Operations.ClearSubscribers:output_type -> holdfast.v1.ClearedPage
+	49, // 63: holdfast.v1.Operations.ClearAAAStatistics:output_type -> holdfast.v1.ClearAAAStatisticsResponse
+	38, // [38:64] is the sub-list for method output_type
+	12, // [12:38] is the sub-list for method input_type
 	12, // [12:12] is the sub-list for extension type_name
 	12, // [12:12] is the sub-list for extension extendee
 	0,  // [0:12] is the sub-list for field type_name

@@ -890,7 +890,8 @@ type Subscriber struct {
 	LoginUnix       int64                  `protobuf:"varint,28,opt,name=login_unix,json=loginUnix,proto3" json:"login_unix,omitempty"` // 0: was never on line
 	Cause           string                 `protobuf:"bytes,29,opt,name=cause,proto3" json:"cause,omitempty"`                           // why it ended
 	Shard           uint32                 `protobuf:"varint,30,opt,name=shard,proto3" json:"shard,omitempty"`
-	Data            *DataCounters          `protobuf:"bytes,31,opt,name=data,proto3" json:"data,omitempty"` // when asked for and not terminated
+	Data            *DataCounters          `protobuf:"bytes,31,opt,name=data,proto3" json:"data,omitempty"`   // when asked for and not terminated
+	Grant           *Grant                 `protobuf:"bytes,32,opt,name=grant,proto3" json:"grant,omitempty"` // what authorisation has said beyond that
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
@@ -1142,6 +1143,215 @@ func (x *Subscriber) GetData() *DataCounters {
 	return nil
 }
 
+func (x *Subscriber) GetGrant() *Grant {
+	if x != nil {
+		return x.Grant
+	}
+	return nil
+}
+
+// Grant is what a subscriber was granted, and how it is accounted.
+type Grant struct {
+	state                  protoimpl.MessageState `protogen:"open.v1"`
+	UserGiven              string                 `protobuf:"bytes,1,opt,name=user_given,json=userGiven,proto3" json:"user_given,omitempty"`             // the name as the peer gave it
+	AccountedUser          string                 `protobuf:"bytes,2,opt,name=accounted_user,json=accountedUser,proto3" json:"accounted_user,omitempty"` // the name in accounting
+	Domain                 string                 `protobuf:"bytes,3,opt,name=domain,proto3" json:"domain,omitempty"`                                    // entry of the domain map
+	Server                 string                 `protobuf:"bytes,4,opt,name=server,proto3" json:"server,omitempty"`                                    // that has granted it
+	Ingress                *Rate                  `protobuf:"bytes,5,opt,name=ingress,proto3" json:"ingress,omitempty"`
+	Egress                 *Rate                  `protobuf:"bytes,6,opt,name=egress,proto3" json:"egress,omitempty"`
+	Routes                 []string               `protobuf:"bytes,7,rep,name=routes,proto3" json:"routes,omitempty"`   // behind the subscriber
+	Filters                []string               `protobuf:"bytes,8,rep,name=filters,proto3" json:"filters,omitempty"` // named and not applied
+	DnsIpv6                []string               `protobuf:"bytes,9,rep,name=dns_ipv6,json=dnsIpv6,proto3" json:"dns_ipv6,omitempty"`
+	Classes                uint32                 `protobuf:"varint,10,opt,name=classes,proto3" json:"classes,omitempty"`                                                               // attributes Class, echoed in accounting
+	SessionSecondsLeft     uint32                 `protobuf:"varint,11,opt,name=session_seconds_left,json=sessionSecondsLeft,proto3" json:"session_seconds_left,omitempty"`             // 0: there is no session timeout
+	IdleTimeoutSeconds     uint32                 `protobuf:"varint,12,opt,name=idle_timeout_seconds,json=idleTimeoutSeconds,proto3" json:"idle_timeout_seconds,omitempty"`             // 0: none
+	InterimIntervalSeconds uint32                 `protobuf:"varint,13,opt,name=interim_interval_seconds,json=interimIntervalSeconds,proto3" json:"interim_interval_seconds,omitempty"` // 0: no interim updates
+	AccountedUnix          int64                  `protobuf:"varint,14,opt,name=accounted_unix,json=accountedUnix,proto3" json:"accounted_unix,omitempty"`                              // when accounting began; 0: it has not
+	unknownFields          protoimpl.UnknownFields
+	sizeCache              protoimpl.SizeCache
+}
+
+func (x *Grant) Reset() {
+	*x = Grant{}
+	mi := &file_holdfast_v1_rows_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Grant) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Grant) ProtoMessage() {}
+
+func (x *Grant) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_rows_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Grant.ProtoReflect.Descriptor instead.
+func (*Grant) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_rows_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Grant) GetUserGiven() string {
+	if x != nil {
+		return x.UserGiven
+	}
+	return ""
+}
+
+func (x *Grant) GetAccountedUser() string {
+	if x != nil {
+		return x.AccountedUser
+	}
+	return ""
+}
+
+func (x *Grant) GetDomain() string {
+	if x != nil {
+		return x.Domain
+	}
+	return ""
+}
+
+func (x *Grant) GetServer() string {
+	if x != nil {
+		return x.Server
+	}
+	return ""
+}
+
+func (x *Grant) GetIngress() *Rate {
+	if x != nil {
+		return x.Ingress
+	}
+	return nil
+}
+
+func (x *Grant) GetEgress() *Rate {
+	if x != nil {
+		return x.Egress
+	}
+	return nil
+}
+
+func (x *Grant) GetRoutes() []string {
+	if x != nil {
+		return x.Routes
+	}
+	return nil
+}
+
+func (x *Grant) GetFilters() []string {
+	if x != nil {
+		return x.Filters
+	}
+	return nil
+}
+
+func (x *Grant) GetDnsIpv6() []string {
+	if x != nil {
+		return x.DnsIpv6
+	}
+	return nil
+}
+
+func (x *Grant) GetClasses() uint32 {
+	if x != nil {
+		return x.Classes
+	}
+	return 0
+}
+
+func (x *Grant) GetSessionSecondsLeft() uint32 {
+	if x != nil {
+		return x.SessionSecondsLeft
+	}
+	return 0
+}
+
+func (x *Grant) GetIdleTimeoutSeconds() uint32 {
+	if x != nil {
+		return x.IdleTimeoutSeconds
+	}
+	return 0
+}
+
+func (x *Grant) GetInterimIntervalSeconds() uint32 {
+	if x != nil {
+		return x.InterimIntervalSeconds
+	}
+	return 0
+}
+
+func (x *Grant) GetAccountedUnix() int64 {
+	if x != nil {
+		return x.AccountedUnix
+	}
+	return 0
+}
+
+// Rate is a policer of one direction.
+type Rate struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	BitsPerSecond uint64                 `protobuf:"varint,1,opt,name=bits_per_second,json=bitsPerSecond,proto3" json:"bits_per_second,omitempty"` // 0: no bound
+	BurstBytes    uint64                 `protobuf:"varint,2,opt,name=burst_bytes,json=burstBytes,proto3" json:"burst_bytes,omitempty"`            // 0: by the rate
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Rate) Reset() {
+	*x = Rate{}
+	mi := &file_holdfast_v1_rows_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Rate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Rate) ProtoMessage() {}
+
+func (x *Rate) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_rows_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Rate.ProtoReflect.Descriptor instead.
+func (*Rate) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_rows_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Rate) GetBitsPerSecond() uint64 {
+	if x != nil {
+		return x.BitsPerSecond
+	}
+	return 0
+}
+
+func (x *Rate) GetBurstBytes() uint64 {
+	if x != nil {
+		return x.BurstBytes
+	}
+	return 0
+}
+
 // Group is one tunnel group.
 type Group struct {
 	state             protoimpl.MessageState `protogen:"open.v1"`
@@ -1161,7 +1371,7 @@ type Group struct {
 
 func (x *Group) Reset() {
 	*x = Group{}
-	mi := &file_holdfast_v1_rows_proto_msgTypes[6]
+	mi := &file_holdfast_v1_rows_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1173,7 +1383,7 @@ func (x *Group) String() string {
 func (*Group) ProtoMessage() {}
 
 func (x *Group) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_rows_proto_msgTypes[6]
+	mi := &file_holdfast_v1_rows_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1186,7 +1396,7 @@ func (x *Group) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Group.ProtoReflect.Descriptor instead.
 func (*Group) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_rows_proto_rawDescGZIP(), []int{6}
+	return file_holdfast_v1_rows_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Group) GetName() string {
@@ -1273,7 +1483,7 @@ type Client struct {
 
 func (x *Client) Reset() {
 	*x = Client{}
-	mi := &file_holdfast_v1_rows_proto_msgTypes[7]
+	mi := &file_holdfast_v1_rows_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1285,7 +1495,7 @@ func (x *Client) String() string {
 func (*Client) ProtoMessage() {}
 
 func (x *Client) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_rows_proto_msgTypes[7]
+	mi := &file_holdfast_v1_rows_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1298,7 +1508,7 @@ func (x *Client) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Client.ProtoReflect.Descriptor instead.
 func (*Client) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_rows_proto_rawDescGZIP(), []int{7}
+	return file_holdfast_v1_rows_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Client) GetProfile() string {
@@ -1351,7 +1561,7 @@ type Pool struct {
 
 func (x *Pool) Reset() {
 	*x = Pool{}
-	mi := &file_holdfast_v1_rows_proto_msgTypes[8]
+	mi := &file_holdfast_v1_rows_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1363,7 +1573,7 @@ func (x *Pool) String() string {
 func (*Pool) ProtoMessage() {}
 
 func (x *Pool) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_rows_proto_msgTypes[8]
+	mi := &file_holdfast_v1_rows_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1376,7 +1586,7 @@ func (x *Pool) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Pool.ProtoReflect.Descriptor instead.
 func (*Pool) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_rows_proto_rawDescGZIP(), []int{8}
+	return file_holdfast_v1_rows_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Pool) GetName() string {
@@ -1529,7 +1739,7 @@ const file_holdfast_v1_rows_proto_rawDesc = "" +
 	"control_tx\x18\x1e \x01(\v2\x13.holdfast.v1.VolumeR\tcontrolTx\x12\x14\n" +
 	"\x05cause\x18\x1f \x01(\tR\x05cause\x12\x14\n" +
 	"\x05shard\x18  \x01(\rR\x05shard\x12-\n" +
-	"\x04data\x18! \x01(\v2\x19.holdfast.v1.DataCountersR\x04data\"\xf2\a\n" +
+	"\x04data\x18! \x01(\v2\x19.holdfast.v1.DataCountersR\x04data\"\x9c\b\n" +
 	"\n" +
 	"Subscriber\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x1b\n" +
@@ -1567,7 +1777,29 @@ const file_holdfast_v1_rows_proto_rawDesc = "" +
 	"login_unix\x18\x1c \x01(\x03R\tloginUnix\x12\x14\n" +
 	"\x05cause\x18\x1d \x01(\tR\x05cause\x12\x14\n" +
 	"\x05shard\x18\x1e \x01(\rR\x05shard\x12-\n" +
-	"\x04data\x18\x1f \x01(\v2\x19.holdfast.v1.DataCountersR\x04data\"\xf6\x02\n" +
+	"\x04data\x18\x1f \x01(\v2\x19.holdfast.v1.DataCountersR\x04data\x12(\n" +
+	"\x05grant\x18  \x01(\v2\x12.holdfast.v1.GrantR\x05grant\"\x81\x04\n" +
+	"\x05Grant\x12\x1d\n" +
+	"\n" +
+	"user_given\x18\x01 \x01(\tR\tuserGiven\x12%\n" +
+	"\x0eaccounted_user\x18\x02 \x01(\tR\raccountedUser\x12\x16\n" +
+	"\x06domain\x18\x03 \x01(\tR\x06domain\x12\x16\n" +
+	"\x06server\x18\x04 \x01(\tR\x06server\x12+\n" +
+	"\aingress\x18\x05 \x01(\v2\x11.holdfast.v1.RateR\aingress\x12)\n" +
+	"\x06egress\x18\x06 \x01(\v2\x11.holdfast.v1.RateR\x06egress\x12\x16\n" +
+	"\x06routes\x18\a \x03(\tR\x06routes\x12\x18\n" +
+	"\afilters\x18\b \x03(\tR\afilters\x12\x19\n" +
+	"\bdns_ipv6\x18\t \x03(\tR\adnsIpv6\x12\x18\n" +
+	"\aclasses\x18\n" +
+	" \x01(\rR\aclasses\x120\n" +
+	"\x14session_seconds_left\x18\v \x01(\rR\x12sessionSecondsLeft\x120\n" +
+	"\x14idle_timeout_seconds\x18\f \x01(\rR\x12idleTimeoutSeconds\x128\n" +
+	"\x18interim_interval_seconds\x18\r \x01(\rR\x16interimIntervalSeconds\x12%\n" +
+	"\x0eaccounted_unix\x18\x0e \x01(\x03R\raccountedUnix\"O\n" +
+	"\x04Rate\x12&\n" +
+	"\x0fbits_per_second\x18\x01 \x01(\x04R\rbitsPerSecond\x12\x1f\n" +
+	"\vburst_bytes\x18\x02 \x01(\x04R\n" +
+	"burstBytes\"\xf6\x02\n" +
 	"\x05Group\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12#\n" +
 	"\rlocal_gateway\x18\x02 \x01(\tR\flocalGateway\x12,\n" +
@@ -1608,7 +1840,7 @@ func file_holdfast_v1_rows_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_rows_proto_rawDescData
 }
 
-var file_holdfast_v1_rows_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_holdfast_v1_rows_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_holdfast_v1_rows_proto_goTypes = []any{
 	(*Volume)(nil),       // 0: holdfast.v1.Volume
 	(*DataCounters)(nil), // 1: holdfast.v1.DataCounters
@@ -1616,9 +1848,11 @@ var file_holdfast_v1_rows_proto_goTypes = []any{
 	(*Tunnel)(nil),       // 3: holdfast.v1.Tunnel
 	(*Session)(nil),      // 4: holdfast.v1.Session
 	(*Subscriber)(nil),   // 5: holdfast.v1.Subscriber
-	(*Group)(nil),        // 6: holdfast.v1.Group
-	(*Client)(nil),       // 7: holdfast.v1.Client
-	(*Pool)(nil),         // 8: holdfast.v1.Pool
+	(*Grant)(nil),        // 6: holdfast.v1.Grant
+	(*Rate)(nil),         // 7: holdfast.v1.Rate
+	(*Group)(nil),        // 8: holdfast.v1.Group
+	(*Client)(nil),       // 9: holdfast.v1.Client
+	(*Pool)(nil),         // 10: holdfast.v1.Pool
 }
 var file_holdfast_v1_rows_proto_depIdxs = []int32{
 	0,  // 0: holdfast.v1.DataCounters.rx:type_name -> holdfast.v1.Volume
@@ -1633,11 +1867,14 @@ var file_holdfast_v1_rows_proto_depIdxs = []int32{
 	0,  // 9: holdfast.v1.Session.control_tx:type_name -> holdfast.v1.Volume
 	1,  // 10: holdfast.v1.Session.data:type_name -> holdfast.v1.DataCounters
 	1,  // 11: holdfast.v1.Subscriber.data:type_name -> holdfast.v1.DataCounters
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	6,  // 12: holdfast.v1.Subscriber.grant:type_name -> holdfast.v1.Grant
+	7,  // 13: holdfast.v1.Grant.ingress:type_name -> holdfast.v1.Rate
+	7,  // 14: holdfast.v1.Grant.egress:type_name -> holdfast.v1.Rate
+	15, // [15:15] is the sub-list for method output_type
+	15, // [15:15] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_rows_proto_init() }
@@ -1651,7 +1888,7 @@ func file_holdfast_v1_rows_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_rows_proto_rawDesc), len(file_holdfast_v1_rows_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -61,9 +61,12 @@ const (
 	// OperationsListRadiusServersProcedure is the fully-qualified name of the Operations's
 	// ListRadiusServers RPC.
 	OperationsListRadiusServersProcedure = "/holdfast.v1.Operations/ListRadiusServers"
-	// OperationsListPendingStopsProcedure is the fully-qualified name of the Operations's
-	// ListPendingStops RPC.
-	OperationsListPendingStopsProcedure = "/holdfast.v1.Operations/ListPendingStops"
+	// OperationsGetPendingStopsProcedure is the fully-qualified name of the Operations's
+	// GetPendingStops RPC.
+	OperationsGetPendingStopsProcedure = "/holdfast.v1.Operations/GetPendingStops"
+	// OperationsListPendingRecordsProcedure is the fully-qualified name of the Operations's
+	// ListPendingRecords RPC.
+	OperationsListPendingRecordsProcedure = "/holdfast.v1.Operations/ListPendingRecords"
 	// OperationsTestAuthenticationProcedure is the fully-qualified name of the Operations's
 	// TestAuthentication RPC.
 	OperationsTestAuthenticationProcedure = "/holdfast.v1.Operations/TestAuthentication"
@@ -124,8 +127,10 @@ type OperationsClient interface {
 	GetTerminateCodes(context.Context, *connect.Request[holdfastv1.GetTerminateCodesRequest]) (*connect.Response[holdfastv1.TerminateCodes], error)
 	// ListRadiusServers shows the RADIUS servers.
 	ListRadiusServers(context.Context, *connect.Request[holdfastv1.ListRadiusServersRequest]) (*connect.Response[holdfastv1.RadiusServers], error)
-	// ListPendingStops shows the accounting that waits on disk, the oldest first.
-	ListPendingStops(context.Context, *connect.Request[holdfastv1.ListPendingStopsRequest]) (*connect.ServerStreamForClient[holdfastv1.PendingStopPage], error)
+	// GetPendingStops counts the accounting that no server has taken yet.
+	GetPendingStops(context.Context, *connect.Request[holdfastv1.GetPendingStopsRequest]) (*connect.Response[holdfastv1.PendingStopsList], error)
+	// ListPendingRecords shows it, the oldest of each profile first, up to a bound.
+	ListPendingRecords(context.Context, *connect.Request[holdfastv1.ListPendingRecordsRequest]) (*connect.ServerStreamForClient[holdfastv1.PendingRecordPage], error)
 	// TestAuthentication asks what a log-in would be answered.
 	TestAuthentication(context.Context, *connect.Request[holdfastv1.TestAuthenticationRequest]) (*connect.Response[holdfastv1.TestAuthenticationResponse], error)
 	// ListDestinations shows the LAC addresses, one row with all shards added up.
@@ -227,10 +232,16 @@ func NewOperationsClient(httpClient connect.HTTPClient, baseURL string, opts ...
 			connect.WithSchema(operationsMethods.ByName("ListRadiusServers")),
 			connect.WithClientOptions(opts...),
 		),
-		listPendingStops: connect.NewClient[holdfastv1.ListPendingStopsRequest, holdfastv1.PendingStopPage](
+		getPendingStops: connect.NewClient[holdfastv1.GetPendingStopsRequest, holdfastv1.PendingStopsList](
 			httpClient,
-			baseURL+OperationsListPendingStopsProcedure,
-			connect.WithSchema(operationsMethods.ByName("ListPendingStops")),
+			baseURL+OperationsGetPendingStopsProcedure,
+			connect.WithSchema(operationsMethods.ByName("GetPendingStops")),
+			connect.WithClientOptions(opts...),
+		),
+		listPendingRecords: connect.NewClient[holdfastv1.ListPendingRecordsRequest, holdfastv1.PendingRecordPage](
+			httpClient,
+			baseURL+OperationsListPendingRecordsProcedure,
+			connect.WithSchema(operationsMethods.ByName("ListPendingRecords")),
 			connect.WithClientOptions(opts...),
 		),
 		testAuthentication: connect.NewClient[holdfastv1.TestAuthenticationRequest, holdfastv1.TestAuthenticationResponse](
@@ -332,7 +343,8 @@ type operationsClient struct {
 	getDynamicRequests *connect.Client[holdfastv1.GetDynamicRequestsRequest, holdfastv1.DynamicStatistics]
 	getTerminateCodes  *connect.Client[holdfastv1.GetTerminateCodesRequest, holdfastv1.TerminateCodes]
 	listRadiusServers  *connect.Client[holdfastv1.ListRadiusServersRequest, holdfastv1.RadiusServers]
-	listPendingStops   *connect.Client[holdfastv1.ListPendingStopsRequest, holdfastv1.PendingStopPage]
+	getPendingStops    *connect.Client[holdfastv1.GetPendingStopsRequest, holdfastv1.PendingStopsList]
+	listPendingRecords *connect.Client[holdfastv1.ListPendingRecordsRequest, holdfastv1.PendingRecordPage]
 	testAuthentication *connect.Client[holdfastv1.TestAuthenticationRequest, holdfastv1.TestAuthenticationResponse]
 	listDestinations   *connect.Client[holdfastv1.ListRequest, holdfastv1.DestinationPage]
 	listTunnels        *connect.Client[holdfastv1.ListRequest, holdfastv1.TunnelPage]
@@ -399,9 +411,14 @@ func (c *operationsClient) ListRadiusServers(ctx context.Context, req *connect.R
 	return c.listRadiusServers.CallUnary(ctx, req)
 }
 
-// ListPendingStops calls holdfast.v1.Operations.ListPendingStops.
-func (c *operationsClient) ListPendingStops(ctx context.Context, req *connect.Request[holdfastv1.ListPendingStopsRequest]) (*connect.ServerStreamForClient[holdfastv1.PendingStopPage], error) {
-	return c.listPendingStops.CallServerStream(ctx, req)
+// GetPendingStops calls holdfast.v1.Operations.GetPendingStops.
+func (c *operationsClient) GetPendingStops(ctx context.Context, req *connect.Request[holdfastv1.GetPendingStopsRequest]) (*connect.Response[holdfastv1.PendingStopsList], error) {
+	return c.getPendingStops.CallUnary(ctx, req)
+}
+
+// ListPendingRecords calls holdfast.v1.Operations.ListPendingRecords.
+func (c *operationsClient) ListPendingRecords(ctx context.Context, req *connect.Request[holdfastv1.ListPendingRecordsRequest]) (*connect.ServerStreamForClient[holdfastv1.PendingRecordPage], error) {
+	return c.listPendingRecords.CallServerStream(ctx, req)
 }
 
 // TestAuthentication calls holdfast.v1.Operations.TestAuthentication.
@@ -496,8 +513,10 @@ type OperationsHandler interface {
 	GetTerminateCodes(context.Context, *connect.Request[holdfastv1.GetTerminateCodesRequest]) (*connect.Response[holdfastv1.TerminateCodes], error)
 	// ListRadiusServers shows the RADIUS servers.
 	ListRadiusServers(context.Context, *connect.Request[holdfastv1.ListRadiusServersRequest]) (*connect.Response[holdfastv1.RadiusServers], error)
-	// ListPendingStops shows the accounting that waits on disk, the oldest first.
-	ListPendingStops(context.Context, *connect.Request[holdfastv1.ListPendingStopsRequest], *connect.ServerStream[holdfastv1.PendingStopPage]) error
+	// GetPendingStops counts the accounting that no server has taken yet.
+	GetPendingStops(context.Context, *connect.Request[holdfastv1.GetPendingStopsRequest]) (*connect.Response[holdfastv1.PendingStopsList], error)
+	// ListPendingRecords shows it, the oldest of each profile first, up to a bound.
+	ListPendingRecords(context.Context, *connect.Request[holdfastv1.ListPendingRecordsRequest], *connect.ServerStream[holdfastv1.PendingRecordPage]) error
 	// TestAuthentication asks what a log-in would be answered.
 	TestAuthentication(context.Context, *connect.Request[holdfastv1.TestAuthenticationRequest]) (*connect.Response[holdfastv1.TestAuthenticationResponse], error)
 	// ListDestinations shows the LAC addresses, one row with all shards added up.
@@ -595,10 +614,16 @@ func NewOperationsHandler(svc OperationsHandler, opts ...connect.HandlerOption) 
 		connect.WithSchema(operationsMethods.ByName("ListRadiusServers")),
 		connect.WithHandlerOptions(opts...),
 	)
-	operationsListPendingStopsHandler := connect.NewServerStreamHandler(
-		OperationsListPendingStopsProcedure,
-		svc.ListPendingStops,
-		connect.WithSchema(operationsMethods.ByName("ListPendingStops")),
+	operationsGetPendingStopsHandler := connect.NewUnaryHandler(
+		OperationsGetPendingStopsProcedure,
+		svc.GetPendingStops,
+		connect.WithSchema(operationsMethods.ByName("GetPendingStops")),
+		connect.WithHandlerOptions(opts...),
+	)
+	operationsListPendingRecordsHandler := connect.NewServerStreamHandler(
+		OperationsListPendingRecordsProcedure,
+		svc.ListPendingRecords,
+		connect.WithSchema(operationsMethods.ByName("ListPendingRecords")),
 		connect.WithHandlerOptions(opts...),
 	)
 	operationsTestAuthenticationHandler := connect.NewUnaryHandler(
@@ -707,8 +732,10 @@ func NewOperationsHandler(svc OperationsHandler, opts ...connect.HandlerOption) 
 			operationsGetTerminateCodesHandler.ServeHTTP(w, r)
 		case OperationsListRadiusServersProcedure:
 			operationsListRadiusServersHandler.ServeHTTP(w, r)
-		case OperationsListPendingStopsProcedure:
-			operationsListPendingStopsHandler.ServeHTTP(w, r)
+		case OperationsGetPendingStopsProcedure:
+			operationsGetPendingStopsHandler.ServeHTTP(w, r)
+		case OperationsListPendingRecordsProcedure:
+			operationsListPendingRecordsHandler.ServeHTTP(w, r)
 		case OperationsTestAuthenticationProcedure:
 			operationsTestAuthenticationHandler.ServeHTTP(w, r)
 		case OperationsListDestinationsProcedure:
@@ -786,8 +813,12 @@ func (UnimplementedOperationsHandler) ListRadiusServers(context.Context, *connec
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.Operations.ListRadiusServers is not implemented"))
 }
 
-func (UnimplementedOperationsHandler) ListPendingStops(context.Context, *connect.Request[holdfastv1.ListPendingStopsRequest], *connect.ServerStream[holdfastv1.PendingStopPage]) error {
-	return connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.Operations.ListPendingStops is not implemented"))
+func (UnimplementedOperationsHandler) GetPendingStops(context.Context, *connect.Request[holdfastv1.GetPendingStopsRequest]) (*connect.Response[holdfastv1.PendingStopsList], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.Operations.GetPendingStops is not implemented"))
+}
+
+func (UnimplementedOperationsHandler) ListPendingRecords(context.Context, *connect.Request[holdfastv1.ListPendingRecordsRequest], *connect.ServerStream[holdfastv1.PendingRecordPage]) error {
+	return connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.Operations.ListPendingRecords is not implemented"))
 }
 
 func (UnimplementedOperationsHandler) TestAuthentication(context.Context, *connect.Request[holdfastv1.TestAuthenticationRequest]) (*connect.Response[holdfastv1.TestAuthenticationResponse], error) {

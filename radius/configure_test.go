@@ -211,7 +211,7 @@ func TestNoReply(t *testing.T) {
 	}
 	for _, r := range []Reply{AccessChallenge, AccessReject} {
 		w.reply(at, r)
-		ref, _ = w.submit(w.set(Direct), Access)
+		w.submit(w.set(Direct), Access)
 		at = w.sends()[0].Slot
 	}
 	if n := w.auth(0).Counters; n.Challenges != 1 || n.Rejects != 1 {

@@ -98,6 +98,8 @@ func Start(cfg Config) (*Server, error) {
 			continue
 		}
 		s.conns[i] = c
+	}
+	for _, c := range s.conns {
 		s.done.Go(func() { s.serve(c) })
 	}
 	return s, nil

@@ -21,20 +21,23 @@ type Accounting struct {
 	opt  AccountingOptions
 	x    exchange
 	mail accountingMail
-	held atomic.Pointer[map[string]bool] // profiles whose log-ins wait
+	held atomic.Pointer[map[string]bool] // profiles whose log-ins wait; nil: none
 
 	mu      sync.Mutex // guards what follows: held for a turn of Run, and by those who look
 	ledger  *ledger
 	waiters []waiter
+	kept    []keptQuery
 }
 
 // AccountingOptions is what Accounting is made of.
 type AccountingOptions struct {
 	Spool Spool
-	// Durable is told of sessions whose record is on disk: AccountOpen, AccountStop
-	// and AccountDiscard. It must not block.
+	// Durable is told of records that are on disk, of the kinds that are Awaited. It
+	// must not block.
 	Durable func(shard int, refs []lns.AuthRef)
-	Log     func(now time.Time, r *event.Record)
+	// Authenticate takes the queries that Hold has kept, likewise.
+	Authenticate func(shard int, queries []lns.AuthQuery)
+	Log          func(now time.Time, r *event.Record)
 }
 
 // exchange is what Accounting needs of the exchanger.
@@ -218,7 +221,7 @@ func (a *Accounting) carryOut(now time.Time) {
 		a.opt.Log(now, &fx.log[i])
 	}
 	fx.reset()
-	a.publishHeld()
+	a.releaseHeld()
 }
 
 // tellDurable tells the shards, each in as few calls as there are runs of its own.
@@ -237,8 +240,35 @@ func (a *Accounting) tellDurable(list []durableRef) {
 	}
 }
 
-// publishHeld keeps Held right.
-func (a *Accounting) publishHeld() {
+// keptQuery waits for the answer to Accounting-On.
+type keptQuery struct {
+	shard int
+	lns.AuthQuery
+}
+
+// Hold keeps those queries whose log-ins are to wait for the answer to
+// Accounting-On (wait-for-acct-on-ack), and returns the others. The engines' windows
+// bound how many there are. Any goroutine.
+func (a *Accounting) Hold(shard int, queries []lns.AuthQuery) []lns.AuthQuery {
+	if m := a.held.Load(); m == nil || len(*m) == 0 {
+		return queries
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var others []lns.AuthQuery
+	for _, q := range queries {
+		if a.ledger.held(q.Profile.Name) {
+			a.kept = append(a.kept, keptQuery{shard, q})
+		} else {
+			others = append(others, q)
+		}
+	}
+	return others
+}
+
+// releaseHeld publishes which profiles' log-ins wait, and lets those go on that wait
+// no more.
+func (a *Accounting) releaseHeld() {
 	var next map[string]bool
 	for name := range a.ledger.profiles {
 		if a.ledger.held(name) {
@@ -251,13 +281,16 @@ func (a *Accounting) publishHeld() {
 	if old := a.held.Load(); next != nil || old != nil && len(*old) > 0 {
 		a.held.Store(&next)
 	}
-}
-
-// Held reports whether log-ins of a profile are to wait for the answer to
-// Accounting-On (wait-for-acct-on-ack). Any goroutine.
-func (a *Accounting) Held(profile string) bool {
-	m := a.held.Load()
-	return m != nil && (*m)[profile]
+	still := a.kept[:0]
+	for _, k := range a.kept {
+		if next[k.Profile.Name] {
+			still = append(still, k)
+		} else {
+			a.opt.Authenticate(k.shard, []lns.AuthQuery{k.AuthQuery})
+		}
+	}
+	clear(a.kept[len(still):])
+	a.kept = still
 }
 
 // accountingRequest is an Accounting-Request on its way.
@@ -355,3 +388,6 @@ func accountingProfiles(cfg *lns.Config) map[string]*lns.AAAProfile {
 	}
 	return list
 }
+
+// Accounts reports whether a configuration has accounting at all.
+func Accounts(cfg *lns.Config) bool { return len(accountingProfiles(cfg)) > 0 }

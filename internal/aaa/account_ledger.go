@@ -200,7 +200,6 @@ func (l *ledger) record(now time.Time, shard int, r *lns.AccountRecord) {
 	case lns.AccountOpen:
 		l.stats.OpenRecords++
 		l.putOpen(session, r, false)
-		l.batch.durable = append(l.batch.durable, durableRef{shard, r.Ref})
 	case lns.AccountStart:
 		l.putOpen(session, r, true)
 		l.enqueue(queuedStart, r)
@@ -212,13 +211,14 @@ func (l *ledger) record(now time.Time, shard int, r *lns.AccountRecord) {
 	case lns.AccountStop:
 		l.batch.setOpen(session, nil)
 		l.enqueue(queuedStop, r)
-		l.batch.durable = append(l.batch.durable, durableRef{shard, r.Ref})
 	case lns.AccountDiscard:
 		l.stats.DiscardRecords++
 		l.batch.setOpen(session, nil)
-		l.batch.durable = append(l.batch.durable, durableRef{shard, r.Ref})
 	case lns.AccountFailed:
 		l.enqueue(queuedStop, r)
+	}
+	if r.Kind.Awaited() {
+		l.batch.durable = append(l.batch.durable, durableRef{shard, r.Ref})
 	}
 }
 
@@ -237,10 +237,8 @@ func (l *ledger) overflow(shard int, r *lns.AccountRecord) {
 
 // release lets a session go on that waits for its record.
 func (l *ledger) release(shard int, r *lns.AccountRecord) {
-	switch r.Kind {
-	case lns.AccountOpen, lns.AccountStop, lns.AccountDiscard:
+	if r.Kind.Awaited() {
 		l.fx.durable = append(l.fx.durable, durableRef{shard, r.Ref})
-	default:
 	}
 }
 

@@ -47,11 +47,20 @@ type asked struct{ d *daemon }
 var _ shard.AAA = asked{}
 
 func (a asked) Authenticate(shard int, queries []lns.AuthQuery) {
-	a.d.aaa.Authenticate(shard, queries)
+	if a.d.accounting != nil {
+		queries = a.d.accounting.Hold(shard, queries)
+	}
+	if len(queries) > 0 {
+		a.d.aaa.Authenticate(shard, queries)
+	}
 }
 
-// Account has nothing to keep records with: log-ins do not wait for it.
 func (a asked) Account(shard int, records []lns.AccountRecord) {
+	if a.d.accounting != nil {
+		a.d.accounting.Account(shard, records)
+		return
+	}
+	// There is nothing to keep them with: sessions do not wait.
 	for i := range records {
 		if records[i].Kind.Awaited() {
 			a.d.shards[shard].Durable([]lns.AuthRef{records[i].Ref})

@@ -42,7 +42,12 @@ func (d *daemon) Config() *lns.Config { return d.current.Load().LNS }
 func (d *daemon) AAA() api.AAA { return d.aaa }
 
 // Accounting is accounting; nil: nobody is accounted.
-func (d *daemon) Accounting() api.Accounting { return nil }
+func (d *daemon) Accounting() api.Accounting {
+	if d.accounting == nil {
+		return nil
+	}
+	return d.accounting
+}
 
 // Loop is what the loop of a shard has counted, for the metrics.
 func (d *daemon) Loop(shard int) metrics.Loop { return metrics.Loop(d.shards[shard].Stats()) }

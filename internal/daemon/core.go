@@ -76,7 +76,7 @@ func (d *daemon) startCore(r *config.Result, began time.Time) error {
 	}
 	n := shardCount(r)
 	for id := range n {
-		engine, err := newEngine(r.LNS, id, n, began)
+		engine, err := newEngine(r.LNS, id, n, began, d.epoch())
 		if err != nil {
 			return err
 		}
@@ -134,14 +134,14 @@ func (d *daemon) slowDown(ctx context.Context) error {
 // newEngine makes the engine of one shard. Ids, challenges and magic numbers
 // must not be guessable, so each gets a generator of its own with a seed of the
 // system's.
-func newEngine(cfg *lns.Config, id, shards int, began time.Time) (*lns.Engine, error) {
+func newEngine(cfg *lns.Config, id, shards int, began time.Time, epoch uint32) (*lns.Engine, error) {
 	var seed [32]byte
 	if _, err := crand.Read(seed[:]); err != nil {
 		return nil, fmt.Errorf("random seed: %w", err)
 	}
 	return lns.New(lns.Options{
 		Config: cfg, Shard: id, Shards: shards,
-		Rand: rand.New(rand.NewChaCha8(seed)), Now: began, Epoch: uint32(began.Unix()),
+		Rand: rand.New(rand.NewChaCha8(seed)), Now: began, Epoch: epoch,
 	}), nil
 }
 

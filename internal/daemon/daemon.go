@@ -24,6 +24,7 @@ import (
 	"holdfast/internal/forward/tun"
 	"holdfast/internal/netio"
 	"holdfast/internal/shard"
+	"holdfast/internal/store"
 )
 
 // Options is what a daemon is started with; the rest is in its configuration.
@@ -53,15 +54,17 @@ type daemon struct {
 	notes *shard.Writer // the daemon's own events; of the goroutine of Run
 	undos []func() error
 
-	plane    forward.Plane
-	tun      *tun.Plane // the same, if it is one
-	sockets  *netio.Sockets
-	aaa      *aaa.Service
-	shards   []*shard.Shard
-	readers  []*netio.Reader
-	core     *layer
-	surfaces *layer
-	failed   chan error // the first failure of a task
+	plane      forward.Plane
+	tun        *tun.Plane // the same, if it is one
+	sockets    *netio.Sockets
+	aaa        *aaa.Service
+	store      *store.Store    // nil: nobody is accounted
+	accounting *aaa.Accounting // likewise
+	shards     []*shard.Shard
+	readers    []*netio.Reader
+	core       *layer
+	surfaces   *layer
+	failed     chan error // the first failure of a task
 
 	addresses []netip.Prefix // put on the host by us; of the goroutine of Run
 	current   atomic.Pointer[generation]
@@ -123,6 +126,9 @@ func (d *daemon) start() error {
 		return err
 	}
 	if err := d.startAAA(r); err != nil {
+		return err
+	}
+	if err := d.startAccounting(r); err != nil {
 		return err
 	}
 	if err := d.startCore(r, d.began); err != nil {
@@ -225,5 +231,6 @@ func (d *daemon) stop(why string, cause error) error {
 	if err := told.Wait(); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		errs = append(errs, err)
 	}
+	d.stopAccounting()
 	return errors.Join(append(errs, d.unwind())...)
 }

@@ -12,6 +12,7 @@ import (
 
 	systemd "github.com/coreos/go-systemd/v22/daemon"
 
+	"holdfast/internal/aaa"
 	"holdfast/internal/config"
 	"holdfast/internal/event"
 	"holdfast/internal/lns"
@@ -58,6 +59,9 @@ func (d *daemon) replace(ctx context.Context) error {
 	}
 	d.addresses = append(d.addresses, added...)
 	radius.Apply() // before the shards ask servers that are new
+	if d.accounting != nil {
+		d.accounting.Configure(next.LNS)
+	}
 	for _, s := range d.shards {
 		if err := s.Configure(ctx, next.LNS); err != nil {
 			return err // the daemon stops
@@ -87,6 +91,8 @@ func checkReload(old, next *config.Result) error {
 		{"number of shards", shardCount(old) == shardCount(next)},
 		{"forwarding plane", old.Daemon.Plane == next.Daemon.Plane && old.Daemon.Device == next.Daemon.Device},
 		{"address of metrics", old.Daemon.MetricsListen == next.Daemon.MetricsListen},
+		{"accounting where there was none", aaa.Accounts(old.LNS) || !aaa.Accounts(next.LNS)},
+		{"spool file", old.LNS.Radius.SpoolFile == next.LNS.Radius.SpoolFile},
 		{"gateway addresses", slices.Equal(gateways(old), gateways(next))},
 	} {
 		if !fixed.same {

@@ -17,7 +17,7 @@ type Server struct {
 	Secret         string
 	Source         netip.Addr // source-address; invalid: the system's choice
 
-	Timeout           time.Duration // until the first retransmission of an Access-Request (RFC 5080 §2.2.1 IRT)
+	Timeout           time.Duration // until the first retransmission of an Access-Request (RFC 5080 §2.2.1 IRT); 0: 3 s
 	Retry             int           // retransmissions to this server before the next one is tried
 	AccountingTimeout time.Duration // of an Accounting-Request; zero: Timeout
 	AccountingRetry   int           // zero: Retry

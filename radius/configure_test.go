@@ -91,6 +91,33 @@ func TestConfigure(t *testing.T) {
 	}
 }
 
+// Accounting has its own timeout and retransmissions, if they are configured.
+func TestServerSettings(t *testing.T) {
+	for _, row := range []struct {
+		server      Server
+		irt         [services]time.Duration
+		retry       [services]int
+		outstanding int
+	}{
+		{Server{}, [services]time.Duration{3 * time.Second, 3 * time.Second}, [services]int{0, 0}, 1000},
+		{
+			Server{Timeout: time.Second, Retry: 2, OutstandingMax: 5},
+			[services]time.Duration{time.Second, time.Second}, [services]int{2, 2}, 5,
+		},
+		{
+			Server{Timeout: time.Second, Retry: 2, AccountingTimeout: time.Minute, AccountingRetry: 7},
+			[services]time.Duration{time.Second, time.Minute}, [services]int{2, 7}, 1000,
+		},
+	} {
+		for k := range row.irt {
+			s := &service{server: &server{cfg: &row.server}, kind: Service(k)}
+			if irt, n, m := time.Duration(s.irt()), s.retry(), s.outstandingMax(); irt != row.irt[k] || n != row.retry[k] || m != row.outstanding {
+				t.Errorf("%+v, %v: %v, %d, %d", row.server, s.kind, irt, n, m)
+			}
+		}
+	}
+}
+
 // Requests of a server that goes move to another one of their set.
 func TestConfigureMovesOn(t *testing.T) {
 	w := newWorld(t, Options{TimeoutGrace: time.Hour}, newServerConfig(1), newServerConfig(2))

@@ -301,3 +301,20 @@ func TestFlapping(t *testing.T) {
 	}
 	w.checkCounters()
 }
+
+// The same seed and the same inputs give the same effects.
+func TestDeterminism(t *testing.T) {
+	history := func() string {
+		w := newWorld(t, Options{TimeoutGrace: time.Second, RevertInterval: 5 * time.Second}, newServerConfig(1), newServerConfig(2))
+		a := w.answering(map[ServerID]time.Duration{1: 30 * time.Millisecond})
+		for n := range 200 {
+			w.submit(w.set(Algorithm(n%3)), Kind(n%int(kinds)))
+			a.run(70 * time.Millisecond)
+		}
+		a.run(time.Minute)
+		return strings.Join(w.log, "\n")
+	}
+	if first, second := history(), history(); first != second || strings.Count(first, "\n") < 400 {
+		t.Fatalf("two histories of %d and %d octets", len(first), len(second))
+	}
+}

@@ -46,6 +46,12 @@ type service struct {
 // follow one another.
 const lastResort = int64(time.Second)
 
+// What a Server has that says nothing of it.
+const (
+	timeoutDefault        = 3 * time.Second
+	outstandingMaxDefault = 1000
+)
+
 // never is no time.
 const never = math.MaxInt64
 
@@ -53,7 +59,7 @@ func (s *service) outstandingMax() int {
 	if s.server.cfg.OutstandingMax > 0 {
 		return s.server.cfg.OutstandingMax
 	}
-	return 1000
+	return outstandingMaxDefault
 }
 
 // irt is RFC 5080's IRT for this service.
@@ -61,7 +67,10 @@ func (s *service) irt() int64 {
 	if t := s.server.cfg.AccountingTimeout; s.kind == AccountingService && t > 0 {
 		return int64(t)
 	}
-	return max(int64(s.server.cfg.Timeout), int64(time.Millisecond))
+	if t := s.server.cfg.Timeout; t > 0 {
+		return int64(t)
+	}
+	return int64(timeoutDefault)
 }
 
 // retry is how often a request is sent again before it moves on.

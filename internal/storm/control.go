@@ -25,6 +25,7 @@ type control struct {
 	calling   bool          // Overload is on
 	talk      time.Duration // how long a caller's session lasts
 	callers   pace          // of Overload
+	since     time.Time     // when that was set last
 }
 
 // Window changes how many calls may be in set-up at once.
@@ -93,7 +94,7 @@ func (l *LAC) through(batch []packet.Datagram) []packet.Datagram {
 // a negative one ends it, and lets the last calls end by themselves.
 func (l *LAC) Overload(now time.Time, rate float64, talk time.Duration) {
 	c := &l.control
-	c.calling, c.talk = rate >= 0, talk
+	c.calling, c.talk, c.since = rate >= 0, talk, now
 	c.callers = newPace(rate)
 	c.callers.start(now)
 }

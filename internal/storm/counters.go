@@ -129,6 +129,7 @@ type Snapshot struct {
 	Ending   int // modems that hang up, tunnels that are not closed yet
 
 	Setup     Histogram // ICRQ sent to address received, as the kernel's receive timestamps have it
+	Fresh     Histogram // the same, of calls that were offered since the rate of Overload was set last
 	RoundTrip Histogram // of probes
 	Hello     Histogram // HELLO sent to its acknowledgement
 	Back      Histogram // a modem's first attempt after its session was dropped, or the end of the cut, to up
@@ -150,6 +151,7 @@ func (s *Snapshot) Merge(o *Snapshot) {
 	s.InFlight += o.InFlight
 	s.Ending += o.Ending
 	s.Setup.Merge(&o.Setup)
+	s.Fresh.Merge(&o.Fresh)
 	s.RoundTrip.Merge(&o.RoundTrip)
 	s.Hello.Merge(&o.Hello)
 	s.Back.Merge(&o.Back)

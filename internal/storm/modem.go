@@ -241,6 +241,9 @@ func (l *LAC) networkUp(now time.Time, i uint32, p ppp.Protocol, fx *Effects) {
 			l.back(m)
 			l.count.CallsUp++
 			l.count.Setup.Add(l.arrived.Sub(m.offeredAt))
+			if !m.offeredAt.Before(l.control.since) {
+				l.count.Fresh.Add(l.arrived.Sub(m.offeredAt))
+			}
 			l.count.LastUpAt = l.arrived
 		}
 		m.up = true

@@ -124,6 +124,7 @@ type Overload struct {
 	Dropped       uint64    `json:"dropped"`  // established sessions lost
 	Lost          uint64    `json:"tunnels_lost"`
 	Setup         Quantiles `json:"setup_ms"`
+	Fresh         Quantiles `json:"fresh_ms"` // set-up of those that were offered since it began
 	Hello         Quantiles `json:"hello_ms"`
 	Stale         float64   `json:"stale_work"`     // as in Outage
 	OthersOffered float64   `json:"others_offered"` // the same of all LACs but the first

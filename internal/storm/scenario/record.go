@@ -66,6 +66,7 @@ func (r *Runner) closeSurge() {
 	s.Goodput = float64(r.total.CallsUp-s.base.CallsUp) / took
 	s.Missed = r.total.CallsMissed - s.base.CallsMissed
 	s.Setup = since(&r.total.Setup, &s.base.Setup)
+	s.Fresh = since(&r.total.Fresh, &s.base.Fresh)
 	s.Hello = since(&r.total.Hello, &s.base.Hello)
 	s.OthersOffered = float64(r.others.CallsOffered-s.others.CallsOffered) / took
 	s.OthersGoodput = float64(r.others.CallsUp-s.others.CallsUp) / took

@@ -29,6 +29,9 @@ func (e *Engine) lendUnits(m *Message, fx *Effects) {
 	if part := e.pools[m.Pool]; part != nil {
 		for range m.Number {
 			u, ok := part.local.Allocate()
+			if !ok && part.local.OpenAside() {
+				u, ok = part.local.Allocate()
+			}
 			if !ok {
 				break
 			}

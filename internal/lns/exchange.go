@@ -285,6 +285,10 @@ func (e *Engine) gotBlock(m *Message, fx *Effects) {
 	if part == nil {
 		return
 	}
+	if !m.OK && part.local.OpenAside() {
+		e.poolAnswered(part, true, fx)
+		return
+	}
 	if !m.OK {
 		part.polled = 0
 		e.borrow(part, fx)

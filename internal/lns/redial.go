@@ -114,7 +114,11 @@ func (e *Engine) lineTaken(m *Message, fx *Effects) {
 func (e *Engine) lineReplaced(m *Message, fx *Effects) {
 	reply := Message{To: int(m.Holder.Shard), Kind: MessageLineYours, Line: m.Line, Holder: m.Holder}
 	old := e.find(sessionRef{l2tp.Element(m.Other.Element), m.Other.Generation})
-	if old != nil && old.cause == causeNone && e.now.Sub(old.upAt) >= e.cfg.Redial.MinimumAge {
+	switch {
+	case old == nil:
+	case old.cause != causeNone: // it is going already, and the newcomer needs what it holds
+		e.endCall(old, old.cause, fx)
+	case e.now.Sub(old.upAt) >= e.cfg.Redial.MinimumAge:
 		e.counters.Replaced++
 		reply.Left = e.bequeath(old, int(m.Holder.Shard) == e.shard)
 		old.claimed &^= claimedLine // it is the newcomer's

@@ -86,7 +86,7 @@ func (e *Engine) reservedUnit(m *Message, fx *Effects) {
 	part := e.pools[m.Pool]
 	lender, ok := m.From, m.OK
 	if ok && m.Number > 0 { // its block has become ours
-		part.local.Add(m.Block)
+		part.local.AddAside(m.Block)
 		u, _ := part.local.Find(m.Address)
 		lender, ok = e.shard, part.local.Take(u)
 	}

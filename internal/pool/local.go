@@ -5,6 +5,7 @@ package pool
 import (
 	"math/bits"
 	"net/netip"
+	"slices"
 )
 
 // Local is one shard's part of a pool: the blocks lent to it.
@@ -12,6 +13,7 @@ type Local struct {
 	space  *Space
 	blocks map[BlockID]*block
 	open   []*block // those with a free unit; the last one is allocated from
+	aside  []*block // those with units of single subscribers: allocated from when nothing else is left
 	used   int
 	free   int
 }
@@ -22,7 +24,8 @@ type block struct {
 	taken  Mask
 	free   int
 	rotor  uint8 // where the search begins, so that a freed unit rests longest
-	open   int   // index in Local.open; -1: full
+	open   int   // index in Local.open; -1: full, or set aside
+	aside  bool
 }
 
 // NewLocal makes a shard's part that holds no block yet.
@@ -40,6 +43,33 @@ func (l *Local) Add(id BlockID) {
 	if b.free > 0 {
 		l.push(b)
 	}
+}
+
+// AddAside takes in a block that is lent for the sake of one unit in it: others of it
+// may be subscribers' own as well, and are not handed out before OpenAside.
+func (l *Local) AddAside(id BlockID) {
+	if l.blocks[id] != nil {
+		return
+	}
+	l.Add(id)
+	b := l.blocks[id]
+	if b.open >= 0 {
+		l.drop(b)
+	}
+	b.aside = true
+	l.aside = append(l.aside, b)
+}
+
+// OpenAside has what was set aside handed out. It reports whether there is any.
+func (l *Local) OpenAside() (any bool) {
+	for _, b := range l.aside {
+		if b.aside = false; b.free > 0 {
+			l.push(b)
+			any = true
+		}
+	}
+	l.aside = l.aside[:0]
+	return any
 }
 
 // Allocate hands out a unit; ok is false when every lent block is full and the
@@ -71,7 +101,7 @@ func (l *Local) take(b *block, i uint8) {
 	b.free--
 	l.free--
 	l.used++
-	if b.free == 0 {
+	if b.free == 0 && b.open >= 0 {
 		l.drop(b)
 	}
 }
@@ -88,11 +118,15 @@ func (l *Local) Release(u Unit) (back BlockID, empty, ok bool) {
 	b.free++
 	l.free++
 	l.used--
-	if b.open < 0 {
+	if b.open < 0 && !b.aside {
 		l.push(b)
 	}
 	if size := b.exists.count(); b.free == size && l.free-size >= size/2 {
-		l.drop(b)
+		if b.open >= 0 {
+			l.drop(b)
+		} else {
+			l.aside = slices.DeleteFunc(l.aside, func(o *block) bool { return o == b })
+		}
 		l.free -= b.free
 		delete(l.blocks, b.id)
 		return b.id, true, true

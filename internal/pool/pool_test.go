@@ -275,3 +275,46 @@ func TestLendThat(t *testing.T) {
 		}
 	})
 }
+
+// The other units of a block that was lent for the sake of one are handed out only
+// when nothing else is left, and the block can go back like any other.
+func TestSetAside(t *testing.T) {
+	s := mustSpace(t, []Range{{addr("192.0.2.0"), addr("192.0.3.255")}}, 32)
+	b, l := NewBroker(s), NewLocal(s)
+	own, _ := l.Find(addr("192.0.3.7"))
+	b.LendThat(0, l.Block(own))
+	l.AddAside(l.Block(own))
+	if !l.Holds(l.Block(own)) || !l.Take(own) || l.Take(own) {
+		t.Fatal("the unit cannot be had, or twice")
+	}
+	if _, ok := l.Allocate(); ok {
+		t.Fatal("handed out of what is set aside")
+	}
+	for id, ok := b.Lend(0); ok; id, ok = b.Lend(0) {
+		l.Add(id)
+	}
+	for n := 0; ; n++ {
+		u, ok := l.Allocate()
+		if !ok && n < 500 && l.OpenAside() {
+			u, ok = l.Allocate()
+		}
+		if !ok {
+			if n != 511 {
+				t.Fatalf("%d of 511 were handed out", n)
+			}
+			break
+		}
+		if u == own {
+			t.Fatal("a subscriber's own unit was handed out")
+		}
+	}
+	l2 := NewLocal(s)
+	l2.AddAside(l.Block(own))
+	l2.Take(own)
+	for id := range BlockID(100) {
+		l2.Add(l.Block(own) - 1 - id%8)
+	}
+	if _, empty, ok := l2.Release(own); !ok || !empty || l2.Used() != 0 || l2.OpenAside() {
+		t.Error("an empty block that was set aside does not go back")
+	}
+}

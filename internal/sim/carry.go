@@ -37,6 +37,7 @@ func (s *server) carryOut(items int) (cost time.Duration) {
 	for i := range fx.Authenticate {
 		w.authenticate(at, s.number, &fx.Authenticate[i])
 	}
+	w.book(at, s, fx.Account)
 	for i := range fx.Log {
 		w.logged(&fx.Log[i])
 	}

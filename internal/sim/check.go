@@ -23,21 +23,30 @@ func (w *World) fault(format string, args ...any) {
 
 // check is what must hold at the end of each second.
 func (w *World) check() {
-	live, parked, starting := 0, 0, 0
+	live, addresses, parked, starting := 0, 0, 0, 0
+	underWay := len(w.posts) - len(w.freePosts)
 	for _, s := range w.servers {
 		h, a := s.engine.Held(), s.engine.Admission(w.now())
 		live += h.Live
+		addresses += h.Addresses
+		underWay += len(s.messages)
 		w.checkCalls(s, &h, &a)
 		parked += a.Parked
 		starting += s.engine.Starting()
 	}
 	w.parkedMost, w.initMost = max(w.parkedMost, parked), max(w.initMost, starting)
+	// A unit is held by the shard that has its block, and may be on its way from one
+	// shard to another.
+	if addresses > live+underWay {
+		w.fault("%d addresses are held, %d subscribers live", addresses, live)
+	}
 	if n := len(w.plane.sessions); n > live {
 		w.fault("the plane has %d sessions, the engines %d", n, live)
 	}
 	if w.plane.twice > 0 {
 		w.fault("%d addresses have two holders", w.plane.twice)
 	}
+	w.checkBooks(live)
 	for _, l := range w.lacs {
 		w.checkLAC(l)
 	}
@@ -62,7 +71,7 @@ func (w *World) checkCalls(s *server, h *lns.Held, a *admission.Snapshot) {
 	if left := k.Up + k.Failed + k.WithdrawnLate; k.Admitted != left+uint64(a.InSetUp) {
 		w.fault("shard %d: of %d calls begun %d have ended and %d are in set-up", s.number, k.Admitted, left, a.InSetUp)
 	}
-	if h.Timers > h.Live || h.Tokens > h.Live || h.Addresses > h.Live || h.OnUnits > h.Live || h.Live > h.Sessions {
+	if h.Timers > h.Live || h.Tokens > h.Live || h.OnUnits > h.Live || h.Live > h.Sessions {
 		w.fault("shard %d holds %+v", s.number, *h)
 	}
 }
@@ -105,10 +114,14 @@ func (w *World) checkEnd() {
 		if h := s.engine.Held(); h != (lns.Held{}) {
 			w.fault("shard %d still holds %+v", s.number, h)
 		}
+		// Nobody has what is another's own, and a redial gets it from the stale session.
+		if c := s.engine.Counters(); c.AddressInUse+c.RouteInUse+c.GrantsRefused > 0 {
+			w.fault("shard %d refused %d addresses, %d routes, %d grants", s.number, c.AddressInUse, c.RouteInUse, c.GrantsRefused)
+		}
 		if a := s.engine.Admission(w.now()); a.Parked+a.InSetUp > 0 {
 			w.fault("shard %d: %d calls are parked, %d in set-up", s.number, a.Parked, a.InSetUp)
 		}
-		if s.lanes[control].len()+s.lanes[punts].len()+s.lanes[bulk].len()+len(s.messages)+len(s.answers) > 0 {
+		if s.lanes[control].len()+s.lanes[punts].len()+s.lanes[bulk].len()+len(s.messages)+len(s.answers)+len(s.durable) > 0 {
 			w.fault("shard %d still has input", s.number)
 		}
 	}

@@ -20,6 +20,9 @@ func configuration(s *Scenario) *lns.Config {
 	}
 	pool := &lns.Pool{Name: "subscribers", Prefix: netip.MustParsePrefix("10.0.0.0/12")}
 	aaa := &lns.AAAProfile{Name: "aaa", Order: []lns.AuthSource{order}}
+	if s.Accounting {
+		aaa.Accounting = &lns.Accounting{Checkpoint: 5 * time.Minute, Immediate: true, StopOnFailure: true, StopOnDeny: true}
+	}
 	client := &lns.Client{Name: "lac"}
 	terms := &lns.Terms{
 		Client:  client,

@@ -53,6 +53,10 @@ func (h *hash) effects(server int, at instant, fx *lns.Effects) {
 		h.number(uint64(s.PeerTunnelID)<<48 | uint64(s.PeerSessionID)<<32 | uint64(s.MTU))
 		h.address(s.IPv4)
 		h.address(s.IPv6.Addr())
+		h.number(s.Up.Bits<<32 ^ s.Down.Bits)
+		for _, p := range s.Routes {
+			h.address(p.Addr())
+		}
 	}
 	for _, k := range fx.Remove {
 		h.number(uint64(k.TunnelID)<<16 | uint64(k.SessionID))
@@ -69,6 +73,11 @@ func (h *hash) effects(server int, at instant, fx *lns.Effects) {
 	for i := range fx.Authenticate {
 		h.number(uint64(fx.Authenticate[i].Ref.Element))
 		h.text(fx.Authenticate[i].User)
+	}
+	for i := range fx.Account {
+		r := &fx.Account[i]
+		h.number(r.Subscriber.ID<<8 | uint64(r.Kind))
+		h.number(uint64(r.SessionTime)<<8 | uint64(r.Terminate))
 	}
 	for i := range fx.Log {
 		r := &fx.Log[i]

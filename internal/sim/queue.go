@@ -25,7 +25,7 @@ const (
 	serverWakes              // server: its engine has something due
 	lacWakes                 // LAC
 	messageComes             // message to a server
-	answerComes              // RADIUS answer to a server
+	diskWrites               // server: its records are on disk
 	queryEnds                // RADIUS: the server has finished a query
 	phaseEvent               // number of what the phase has planned
 	secondEnds

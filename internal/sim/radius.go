@@ -40,8 +40,11 @@ func (w *World) authenticate(at instant, server int, q *lns.AuthQuery) {
 	}
 	v := ppp.Check(&q.Offer, password)
 	answer := lns.AuthAnswer{Ref: q.Ref, Result: lns.AuthAccept, Message: v.Message}
-	if !v.OK {
+	switch {
+	case !v.OK:
 		answer.Result = lns.AuthReject
+	case r.Grants:
+		answer.Granted = grants(q.User)
 	}
 	r.queries[i] = query{server: server, answer: answer, gaveUp: at + instant(r.Timeout)}
 	w.ask(at, i)

@@ -21,9 +21,10 @@ type Scenario struct {
 	RADIUS RADIUS
 	Phases []Phase
 
-	Admission admission.Config
-	SocketMax int  // datagrams that a shard's socket buffer holds; 0: no bound
-	Ruin      bool // it is meant to go wrong: load may cost sessions, HELLOs and work for nobody
+	Admission  admission.Config
+	Accounting bool // sessions are accounted
+	SocketMax  int  // datagrams that a shard's socket buffer holds; 0: no bound
+	Ruin       bool // it is meant to go wrong: load may cost sessions, HELLOs and work for nobody
 }
 
 // Group is a number of LACs that are alike, and the modems behind them.
@@ -63,6 +64,7 @@ type RADIUS struct {
 	Latency time.Duration // beside the queue [2 ms]
 	Retry   time.Duration // after which a query that was lost is sent again [2 s]
 	Timeout time.Duration // after which it is given up [10 s]
+	Grants  bool          // it grants some subscribers something, see grants.go
 }
 
 // Phase is a part of a scenario.

@@ -32,8 +32,9 @@ func Day(seed uint64, shards, modems int, d time.Duration) Scenario {
 			Delay: time.Duration(between(1, 30) * float64(time.Millisecond)), Jitter: time.Duration(between(0, 3) * float64(time.Millisecond)),
 			Loss: between(0, 0.01), Duplicate: between(0, 0.005), Reorder: between(0, 0.005),
 		},
-		Cost:   Cost{Dear: time.Duration(between(0.05, 3) * float64(time.Millisecond))},
-		RADIUS: RADIUS{Rate: between(200, 2000), Latency: time.Duration(between(1, 20) * float64(time.Millisecond))},
+		Cost:       Cost{Dear: time.Duration(between(0.05, 3) * float64(time.Millisecond))},
+		RADIUS:     RADIUS{Rate: between(200, 2000), Latency: time.Duration(between(1, 20) * float64(time.Millisecond)), Grants: true},
+		Accounting: true,
 		Phases: []Phase{
 			{Name: "ramp", For: 10 * time.Minute, UntilUp: true},
 			{Name: "hold", For: quiet},

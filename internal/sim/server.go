@@ -44,6 +44,7 @@ const (
 	stageControl
 	stageMessages
 	stageAnswers
+	stageDurable
 	stagePunts
 	stageBulk
 	stageBegin
@@ -60,6 +61,7 @@ type server struct {
 	lanes    [lanes]slots
 	messages []lns.Message
 	answers  []lns.AuthAnswer
+	durable  []lns.AuthRef            // records that are on disk
 	bites    [lanes + 1]time.Duration // what an item has cost, smoothed
 
 	running bool // it works: a turn of it is planned
@@ -72,11 +74,12 @@ type server struct {
 	began   int
 	wakesAt instant // what is planned for its engine; never: nothing
 
-	batch   []packet.Datagram
-	taken   []uint32
-	dropped [lanes]uint64 // found their lane full
-	lost    uint64        // datagrams of other shards, likewise
-	busy    time.Duration // time spent working
+	batch     []packet.Datagram
+	taken     []uint32
+	unwritten []lns.AuthRef // records that the next commit brings to disk
+	dropped   [lanes]uint64 // found their lane full
+	lost      uint64        // datagrams of other shards, likewise
+	busy      time.Duration // time spent working
 }
 
 // slots is a queue of datagrams by number.
@@ -256,6 +259,14 @@ func (s *server) serve(stage stage) (cost time.Duration, did bool) {
 			s.answers = s.answers[1:]
 			s.engine.Authenticated(now, a, &s.fx)
 		})
+	case stageDurable:
+		if len(s.durable) == 0 {
+			return 0, false
+		}
+		n := len(s.durable)
+		s.engine.Durable(now, s.durable, &s.fx)
+		s.durable = s.durable[:0]
+		return s.carryOut(n), true
 	case stagePunts:
 		return s.datagrams(punts, s.bite(punts))
 	case stageBulk:

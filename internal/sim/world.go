@@ -23,6 +23,7 @@ type World struct {
 	lacFx    storm.Effects
 	plane    *plane
 	radius   radius
+	books    books
 	hello    hello
 	hash     hash
 
@@ -62,6 +63,7 @@ func New(s Scenario) (*World, error) {
 	}
 	w.network = network{Link: s.Link, rand: rand.New(rand.NewPCG(s.Seed, 1)), queue: &w.queue}
 	w.radius = radius{RADIUS: s.RADIUS, speed: 1}
+	w.books = newBooks(s.Seed)
 	w.hello.theirs = make(map[lacTunnel]uint16)
 	for c := range lns.Cause(lns.CauseCount) {
 		w.causes[c.Err()] = c
@@ -114,6 +116,8 @@ func (w *World) happen(h *happening) {
 		w.deliver(h.arg)
 	case queryEnds:
 		w.queryEnds(h.arg)
+	case diskWrites:
+		w.diskWrites(h.arg)
 	case phaseEvent:
 		w.planned[h.arg]()
 	case secondEnds:

@@ -281,7 +281,10 @@ func TestReload(t *testing.T) {
 	q := query(ppp.PAP, lns.RequestFormat{})
 	q.Profile.Radius = set
 	r.service.Authenticate(0, []lns.AuthQuery{*q})
-	for r.status().Counters.Requests == 0 {
+	for deadline := time.Now().Add(20 * time.Second); r.status().Counters.Requests == 0; {
+		if time.Now().After(deadline) {
+			t.Fatal("nothing was sent")
+		}
 	}
 	r.configure(serverOf(good))
 	if a := r.wait(); a.Result != lns.AuthAccept {

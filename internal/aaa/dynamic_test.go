@@ -34,7 +34,6 @@ type sessions struct {
 	mu       sync.Mutex
 	done     []string
 	changes  []*policy.Attributes
-	asked    int
 	blocking chan struct{} // closed: requests are served; nil likewise
 }
 
@@ -44,7 +43,6 @@ func (s *sessions) do(shard int, r *lns.Request) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.asked++
 	switch r.Kind {
 	case lns.FindSessions:
 		r.Done = true
@@ -61,6 +59,13 @@ func (s *sessions) do(shard int, r *lns.Request) error {
 		s.done = append(s.done, "disconnect")
 	}
 	return nil
+}
+
+// served is what was done so far.
+func (s *sessions) served() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.done)
 }
 
 func (s *sessions) meant(m *lns.Match) bool {
@@ -176,7 +181,9 @@ func TestCoAIdentification(t *testing.T) {
 			t.Errorf("%s: %v, cause %d, want %d", name, code, cause, c.want)
 		}
 	}
+	s.mu.Lock()
 	s.profile.Requests.SessionIDStrict = true
+	s.mu.Unlock()
 	if code, cause := exchangeWith(t, to, coa(rfc2866.AcctSessionID_Type, "holdfast si-1/0/0.17:4711")); lns.ErrorCause(cause) != lns.ErrorSessionNotFound {
 		t.Errorf("the other format where it is strict: %v, %d", code, cause)
 	}
@@ -192,15 +199,21 @@ func TestCoAChanges(t *testing.T) {
 	if err != nil || reply.Code != radius.CodeCoAACK || string(reply.Get(rfc2865.ProxyState_Type)) != "via" {
 		t.Fatalf("%+v, %v", reply, err)
 	}
+	s.mu.Lock()
 	c := s.changes[0]
+	s.mu.Unlock()
 	if c.SessionTimeout != time.Minute || string(c.Class[0]) != "gold" || c.UserName != "" || len(c.Ignored) != 0 {
 		t.Errorf("%+v", c)
 	}
+	s.mu.Lock()
 	s.refuse = lns.ErrorResources
+	s.mu.Unlock()
 	if code, cause := exchangeWith(t, to, coa(rfc2865.UserName_Type, "alice")); code != radius.CodeCoANAK || lns.ErrorCause(cause) != lns.ErrorResources {
 		t.Errorf("%v, %d", code, cause)
 	}
+	s.mu.Lock()
 	s.twins = 1
+	s.mu.Unlock()
 	if code, cause := exchangeWith(t, to, coa(rfc2865.UserName_Type, "alice")); code != radius.CodeCoANAK || lns.ErrorCause(cause) != lns.ErrorMultipleSessions {
 		t.Errorf("two sessions: %v, %d", code, cause)
 	}
@@ -212,8 +225,8 @@ func TestDisconnect(t *testing.T) {
 	disconnect := func(user string) *radius.Packet {
 		return dynamicPacket(radius.CodeDisconnectRequest, rfc2865.UserName_Type, user, rfc2866.AcctTerminateCause_Type, number(6))
 	}
-	if code, _ := exchangeWith(t, to, disconnect("alice")); code != radius.CodeDisconnectACK || !slices.Equal(s.done, []string{"disconnect"}) {
-		t.Errorf("%v, %v", code, s.done)
+	if code, _ := exchangeWith(t, to, disconnect("alice")); code != radius.CodeDisconnectACK || !slices.Equal(s.served(), []string{"disconnect"}) {
+		t.Errorf("%v, %v", code, s.served())
 	}
 	if code, cause := exchangeWith(t, to, disconnect("bob")); code != radius.CodeDisconnectNAK || lns.ErrorCause(cause) != lns.ErrorSessionNotFound {
 		t.Errorf("%v, %d", code, cause)
@@ -283,7 +296,7 @@ func TestDynamicOnceAndOnlyForFriends(t *testing.T) {
 	if n, err = friend.Read(reply); err != nil || string(reply[:n]) != first {
 		t.Errorf("the repeated request got %x, %v", reply[:n], err)
 	}
-	if got := strings.Join(s.done, " "); got != "change" {
+	if got := strings.Join(s.served(), " "); got != "change" {
 		t.Errorf("done: %s", got)
 	}
 }

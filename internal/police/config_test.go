@@ -42,7 +42,9 @@ func TestValidate(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for _, o := range []police.Options{{Slots: 1}, {Epoch: epoch}, {Epoch: epoch, Slots: 257}, {Epoch: epoch, Slots: 1, Flows: 1}, {Epoch: epoch, Slots: 1, Flows: 1 << 23}} {
+	for _, o := range []police.Options{
+		{Slots: 1}, {Epoch: epoch}, {Epoch: epoch, Slots: 257}, {Epoch: epoch, Slots: 1, Flows: 1}, {Epoch: epoch, Slots: 1, Flows: 1 << 23},
+	} {
 		if _, err := police.New(o, good); !errors.Is(err, police.ErrOptions) {
 			t.Errorf("%+v: %v", o, err)
 		}

@@ -31,8 +31,8 @@ func TestWildLACIsSuppressed(t *testing.T) {
 	var sent, passed [4]int
 	during := func(from, to time.Duration) {
 		sent, passed = [4]int{}, [4]int{}
-		w.pps(20_000, to-from, func(i int) police.Verdict {
-			lac, tunnel := byte(1), uint16(i) // 19,800 a second over all tunnels
+		w.pps(5_000, to-from, func(i int) police.Verdict {
+			lac, tunnel := byte(1), uint16(i) // 4,950 a second over all tunnels
 			if dice.IntN(100) == 0 {
 				lac, tunnel = byte(2+dice.IntN(2)), uint16(dice.IntN(500))
 			}
@@ -48,13 +48,13 @@ func TestWildLACIsSuppressed(t *testing.T) {
 	if passed[2] > sent[2]*9/10 {
 		t.Errorf("the flood did no harm: %v of %v", passed, sent)
 	}
-	w.wantEvents("before the detect time", "DDOS_PROTOCOL_VIOLATION_SET L2TP:aggregate eth0 1 from 52.6ms")
-	during(2900*time.Millisecond, 3200*time.Millisecond) // hunting began with the violation, at 52.6 ms
-	during(3200*time.Millisecond, 20*time.Second)
+	w.wantEvents("before the detect time", "DDOS_PROTOCOL_VIOLATION_SET L2TP:aggregate eth0 1 from 249.8ms")
+	during(2900*time.Millisecond, 3400*time.Millisecond) // hunting began with the violation, at 249.8 ms
+	during(3400*time.Millisecond, 20*time.Second)
 	if passed[1] != 0 || passed[2] != sent[2] || passed[3] != sent[3] {
 		t.Errorf("after it: passed %v of %v", passed, sent)
 	}
-	w.wantEvents("found", "DDOS_SCFD_FLOW_FOUND L2TP:aggregate logical-interface 192.0.2.1:0 at 3.0527s")
+	w.wantEvents("found", "DDOS_SCFD_FLOW_FOUND L2TP:aggregate logical-interface 192.0.2.1:0 at 3.2502s")
 	s := w.of(police.L2TPAggregate)
 	if f := s.Slots[0].Flows[police.LogicalInterface]; f.Current != 1 || f.Detected != 1 || !f.Active || s.Tracked != 1 || s.Detected != 1 {
 		t.Errorf("%+v", s.Slots[0].Flows)
@@ -64,7 +64,7 @@ func TestWildLACIsSuppressed(t *testing.T) {
 	}
 	c := w.Culprits(police.Selector{}, nil)
 	if len(c) != 1 || c[0].Peer.Addr() != netip.MustParseAddr("192.0.2.1") || c[0].Local != netip.MustParseAddr("198.51.100.1") || c[0].Slot != 0 ||
-		c[0].Rate < 19_700 || c[0].Rate > 19_900 || c[0].Dropped == 0 || c[0].Packets < c[0].Dropped {
+		c[0].Rate < 4_850 || c[0].Rate > 5_000 || c[0].Dropped == 0 || c[0].Packets < c[0].Dropped {
 		t.Errorf("%+v", c)
 	}
 
@@ -72,7 +72,7 @@ func TestWildLACIsSuppressed(t *testing.T) {
 	w.pps(100, 59*time.Second, func(i int) police.Verdict { return w.in(police.CDN, 1, uint16(i), 1) })
 	w.wantEvents("before the recover time")
 	w.until(81 * time.Second)
-	w.wantEvents("recovered", "DDOS_SCFD_FLOW_RETURN_NORMAL L2TP:aggregate logical-interface 192.0.2.1:0 at 3.0527s")
+	w.wantEvents("recovered", "DDOS_SCFD_FLOW_RETURN_NORMAL L2TP:aggregate logical-interface 192.0.2.1:0 at 3.2502s")
 	if w.in(police.CDN, 1, 1, 1) != police.Pass {
 		t.Error("still suppressed")
 	}
@@ -270,14 +270,17 @@ func TestMillionForgedFlowsStayBounded(t *testing.T) {
 	w := attacked(t, func(c *police.Config) {
 		f := &c.Types[police.L2TPAggregate].Flow
 		f.RecoverTime = 5 * time.Second
-		f.Levels[police.Subscriber].Bandwidth, f.Levels[police.LogicalInterface].Bandwidth = 10, 10
+		f.Levels[police.Subscriber].Bandwidth, f.Levels[police.LogicalInterface].Bandwidth = 2, 2
 	})
 	before := w.Snapshot(w.now).Table.Size
 	w.pps(2_000, 5*time.Second, func(int) police.Verdict { return w.in(police.CDN, 1, 1, 1) })
 	d := datagram(police.CDN, 0, 1, 1)
-	const forged = 1_000_000
+	forged := 1_000_000
+	if testing.Short() {
+		forged /= 10
+	}
 	dropped, wild := 0, 0
-	w.pps(200_000, 5*time.Second, func(i int) police.Verdict {
+	w.pps(forged/5, 5*time.Second, func(i int) police.Verdict {
 		var a [4]byte
 		binary.BigEndian.PutUint32(a[:], 10<<24|uint32(i))
 		d.Peer = netip.AddrPortFrom(netip.AddrFrom4(a), 1701)
@@ -299,7 +302,7 @@ func TestMillionForgedFlowsStayBounded(t *testing.T) {
 	if wild != 0 {
 		t.Errorf("the culprit slipped %d times", wild)
 	}
-	if dropped < forged*98/100 {
+	if dropped < forged-7_000 { // what the aggregate gives in that time
 		t.Errorf("%d of %d dropped", dropped, forged)
 	}
 	var aggregated, deaggregated int

@@ -18,7 +18,7 @@ func TestRateIsExact(t *testing.T) {
 			const burst = 50
 			r, g := newRate(bandwidth, burst, 100, 100), gcra{}
 			offered := float64(bandwidth) * times
-			n := int(max(5_000, min(200_000, 10*offered)))
+			n := int(max(5_000, min(50_000, 10*offered)))
 			passed := 0
 			for i := range n {
 				if g.take(1+uint64(float64(i)/offered*1e9), r, r.tolerance(PriorityHigh)) {

@@ -26,7 +26,7 @@ func TestPriorityWhenDry(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t, func(c *police.Config) { set(c, police.L2TPAggregate, 1_000, 200) })
 			var passed [3]int
-			const seconds = 60
+			const seconds = 25
 			offered := [3]int{c.high, c.medium, c.low}
 			types := [3]police.Type{police.Hello, police.ICRQ, police.SCCRQ}
 			var sent [3]int

@@ -72,13 +72,8 @@ func datagram(t police.Type, lac byte, tunnelID, sessionID uint16) *packet.Datag
 }
 
 func (w *world) of(t police.Type) police.TypeSnapshot {
-	for _, s := range w.Snapshot(w.now).Types {
-		if s.Type == t {
-			return s
-		}
-	}
-	w.t.Fatalf("no %v in the snapshot", t)
-	return police.TypeSnapshot{}
+	s := w.Snapshot(w.now)
+	return *s.Of(t)
 }
 
 // wantEvents compares events as kind, type, place, count and seconds since the

@@ -70,12 +70,9 @@ func TestSharedWithItsOwner(t *testing.T) {
 	}
 	done.Wait()
 	s := p.Snapshot(epoch.Add(time.Duration(clock.Load())))
-	for _, ts := range s.Types {
-		if ts.Type == police.L2TPAggregate {
-			in := ts.Slots[0].Counts.Dropped() + ts.Slots[1].Counts.Dropped()
-			if ts.System.Received != readers*packets || in+passed.Load() != readers*packets || ts.Host.Counts.Received != passed.Load() {
-				t.Errorf("received %d, dropped %d, passed %d of %d", ts.System.Received, in, passed.Load(), readers*packets)
-			}
-		}
+	ts := s.Of(police.L2TPAggregate)
+	in := ts.Slots[0].Counts.Dropped() + ts.Slots[1].Counts.Dropped()
+	if ts.System.Received != readers*packets || in+passed.Load() != readers*packets || ts.Host.Counts.Received != passed.Load() {
+		t.Errorf("received %d, dropped %d, passed %d of %d", ts.System.Received, in, passed.Load(), readers*packets)
 	}
 }

@@ -116,6 +116,9 @@ type Snapshot struct {
 	ReportsSuppressed    uint64 // events above the report rates
 }
 
+// Of finds a type's part; t must be known.
+func (s *Snapshot) Of(t Type) *TypeSnapshot { return &s.Types[t-1] }
+
 // FlowTable is the state of the table of flows.
 type FlowTable struct {
 	Size, Used uint64

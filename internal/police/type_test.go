@@ -22,6 +22,16 @@ func TestTypeNames(t *testing.T) {
 			t.Errorf("%v begins with %v", g, g.Types()[0])
 		}
 	}
+	p, err := police.New(police.Options{Slots: 1, Epoch: epoch}, police.Defaults())
+	if err != nil {
+		t.Fatal(err)
+	}
+	snapshot := p.Snapshot(epoch)
+	for _, y := range police.Types() {
+		if snapshot.Of(y).Type != y {
+			t.Errorf("%v is at the place of %v", snapshot.Of(y).Type, y)
+		}
+	}
 	if listed != len(police.Types()) {
 		t.Errorf("%d types in groups, %d in all", listed, len(police.Types()))
 	}

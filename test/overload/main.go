@@ -25,9 +25,8 @@ const dearSteps = 5
 
 // results is everything that was measured.
 type results struct {
-	Costs    costs              `json:"costs"`
-	Slowed   *storm.Recording   `json:"slowed"`
-	Full     *storm.Recording   `json:"full_speed"`
+	Slowed   *sweep             `json:"slowed,omitempty"`
+	Full     *sweep             `json:"full_speed,omitempty"`
 	Ablation []*storm.Recording `json:"ablation"`
 }
 
@@ -56,13 +55,13 @@ func main() {
 func parseFlags(args []string) (*options, error) {
 	var o options
 	f := flag.NewFlagSet("overload", flag.ContinueOnError)
-	times := f.String("times", "1,2,5,10,30,100", "multiples of the slowed server's capacity")
+	times := f.String("times", "1,2,5,10,30,100", "multiples of the slowed server's capacity; empty: none")
 	full := f.String("full-times", "1,2,5", "multiples of the capacity at full speed; empty: none")
 	ablate := f.String("ablation", "10,30", "multiples with each mechanism switched off; empty: none")
 	f.StringVar(&o.binary, "binary", "bin/holdfast", "the LNS")
 	f.StringVar(&o.json, "json", "", "write everything that was recorded to this file")
 	f.StringVar(&o.html, "html", "", "write a report to this file")
-	f.DurationVar(&o.each, "for", time.Minute, "length of each multiple; of the ablation's: a third of it")
+	f.DurationVar(&o.each, "for", time.Minute, "length of each multiple; of the ablation's: a quarter of it")
 	f.DurationVar(&o.burn, "burn", 900*time.Microsecond, "processor time on top of each dear step of the slowed server")
 	f.BoolVar(&o.quick, "quick", false, "a few seconds of each: does it work at all?")
 	f.BoolVar(&o.verbose, "v", false, "a line a second, to the standard error")
@@ -100,39 +99,38 @@ func (o *options) run(ctx context.Context, out io.Writer) (err error) {
 		}
 	}
 	var x results
-	if x.Costs, err = l.costs(ctx, min(o.each, 5*time.Second)); err != nil {
-		return err
-	}
-	fmt.Fprintf(out, "A call that is set up costs the server %.0f us at full speed, one that is not %.1f us.\n",
-		microseconds(x.Costs.Dear), microseconds(x.Costs.Cheap))
-
-	fmt.Fprintf(out, "\nSlowed: %v burned in each of %d steps, each multiple for %v\n", o.burn, dearSteps, o.each)
 	expected := float64(time.Second) / float64(dearSteps*o.burn)
-	if x.Slowed, err = l.sweep(ctx, "slowed", o.burn, o.times, o.each, x.Costs, expected); err != nil {
-		return err
+	if len(o.times) > 0 {
+		fmt.Fprintf(out, "Slowed: %v burned in each of %d steps, each multiple for %v\n", o.burn, dearSteps, o.each)
+		if x.Slowed, err = l.sweep(ctx, "slowed", o.burn, o.times, o.each, expected); err == nil {
+			err = x.Slowed.write(out)
+		}
 	}
-	err = report.WriteTable(out, []*storm.Recording{x.Slowed})
 	if len(o.fullTimes) > 0 && err == nil {
 		fmt.Fprintln(out, "\nAt full speed, on processors shared with the emulator")
-		if x.Full, err = l.sweep(ctx, "full speed", 0, o.fullTimes, o.each, x.Costs, float64(time.Second)/float64(max(x.Costs.Dear, 1))); err == nil {
-			err = report.WriteTable(out, []*storm.Recording{x.Full})
+		if x.Full, err = l.sweep(ctx, "full speed", 0, o.fullTimes, o.each, fullSpeed); err == nil {
+			err = x.Full.write(out)
 		}
 	}
 	if len(o.ablate) > 0 && err == nil {
-		fmt.Fprintf(out, "\nEach mechanism switched off in turn, slowed as above, each multiple for %v\n", o.each/3)
-		if x.Ablation, err = l.ablation(ctx, o.burn, capacityOf(x.Slowed, expected), o.ablate, o.each/3); err == nil {
+		fmt.Fprintf(out, "\nEach mechanism switched off in turn, slowed as above, each multiple for %v\n", o.each/4)
+		if x.Ablation, err = l.ablation(ctx, o.burn, capacityOf(x.Slowed, expected), o.ablate, o.each/4); err == nil {
 			err = report.WriteOverloads(out, x.Ablation)
 		}
 	}
 	return errors.Join(err, o.write(&x))
 }
 
+// fullSpeed is about how many calls a second can be set up at full speed; it only
+// says how many callers the emulator needs.
+const fullSpeed = 10_000
+
 // capacityOf is what a sweep has measured.
-func capacityOf(r *storm.Recording, otherwise float64) float64 {
-	if r == nil || len(r.Overload) == 0 {
+func capacityOf(x *sweep, otherwise float64) float64 {
+	if x == nil || len(x.Rows) == 0 {
 		return otherwise
 	}
-	return r.Overload[0].Capacity
+	return x.Rows[0].Capacity
 }
 
 // write writes the files that were asked for.
@@ -144,11 +142,12 @@ func (o *options) write(x *results) error {
 	}
 	if o.html != "" {
 		page := report.Page{Title: "More calls than can be set up"}
-		for _, r := range append([]*storm.Recording{x.Slowed, x.Full}, x.Ablation...) {
-			if r != nil {
-				page.Runs = append(page.Runs, r)
+		for _, w := range []*sweep{x.Slowed, x.Full} {
+			if w != nil {
+				page.Runs = append(page.Runs, w.Recording)
 			}
 		}
+		page.Runs = append(page.Runs, x.Ablation...)
 		f, err := os.Create(o.html)
 		if err == nil {
 			err = errors.Join(page.Write(f), f.Close())

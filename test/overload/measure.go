@@ -42,7 +42,7 @@ type run struct {
 	without   string // a mechanism
 	callers   int
 	phases    []string
-	cost      map[string]time.Duration // CPU time of the LNS when a phase began, by its text; filled in
+	marks     []mark // when each phase began; filled in
 }
 
 // play plays a run. The server is slowed when the residents are up.
@@ -73,7 +73,6 @@ func (l *lab) play(ctx context.Context, r *run) (recording *storm.Recording, err
 	defer swarm.Close()
 	api := scenario.NewAPI(s.Socket())
 	defer api.Close()
-	r.cost = map[string]time.Duration{}
 	var failed error
 	recording, err = scenario.Run(ctx, scenario.Options{
 		Name: r.name, Phases: phases, Field: swarm, Observer: api,
@@ -81,8 +80,8 @@ func (l *lab) play(ctx context.Context, r *run) (recording *storm.Recording, err
 		Entered: func(p *scenario.Phase) {
 			cpu, err := process.CPU(s.PID())
 			failed = errors.Join(failed, err)
-			r.cost[p.Text] = cpu
-			if p.Text == phases[1].Text {
+			r.marks = append(r.marks, mark{text: p.Text, cpu: cpu})
+			if len(r.marks) == 2 { // the residents are up
 				failed = errors.Join(failed, s.Signal(syscall.SIGUSR1))
 			}
 		},
@@ -102,77 +101,35 @@ func (r *run) parse() (list []scenario.Phase, err error) {
 	return list, nil
 }
 
-// costs of a call for the server, processor time.
-type costs struct {
-	Cheap time.Duration `json:"cheap_ns"` // one that is offered and not set up
-	Dear  time.Duration `json:"dear_ns"`  // one that is set up, at full speed
-}
+// probe is a fifth of the capacity: what a caller meets when nothing is wrong.
+const probe = "overload times 0.2 for %v"
 
-// costs measures c and s at full speed. The server may set up one call at a
-// time, so that nearly all that are offered are not.
-func (l *lab) costs(ctx context.Context, d time.Duration) (c costs, err error) {
-	const rate = 15_000
-	closed := fmt.Sprintf("measure in-flight 64 for %v", d)
-	open := fmt.Sprintf("overload times 1 capacity %d for %v", rate, d)
-	all := run{name: "costs: all set up", callers: 2000, phases: []string{closed, "hold for 100ms", "settle within 10s"}}
-	first, err := l.play(ctx, &all)
-	if err != nil {
-		return c, err
-	}
-	up := came(first, "measure")
-	c.Dear = (all.cost["hold for 100ms"] - all.cost[closed]) / time.Duration(max(up, 1))
+// The probe before the sweep, right behind each surge, and from two seconds after it.
+const (
+	quietFor  = 10 * time.Second
+	behindFor = 2 * time.Second
+	afterFor  = 8 * time.Second
+)
 
-	few := run{
-		name: "costs: few set up", callers: 12 * rate, admission: "minimum-slots 1; maximum-slots 1;",
-		phases: []string{open, "hold for 100ms", "settle within 20s"},
-	}
-	second, err := l.play(ctx, &few)
-	if err != nil || len(second.Overload) == 0 {
-		return c, errors.Join(err, errors.New("overload: nothing was offered"))
-	}
-	o := &second.Overload[0]
-	took := o.To - o.From
-	refused := (o.Offered - o.Goodput) * took
-	spent := few.cost["hold for 100ms"] - few.cost[open] - time.Duration(o.Goodput*took)*c.Dear
-	c.Cheap = time.Duration(float64(spent) / max(refused, 1))
-	return c, nil
-}
-
-// came is how many calls came up in a phase.
-func came(r *storm.Recording, phase string) (n int) {
-	last := 0.0
-	for i := range r.Samples {
-		if s := &r.Samples[i]; s.Phase == phase {
-			n += int(s.Came*(s.At-last) + 0.5)
-		}
-		last = r.Samples[i].At
-	}
-	return n
-}
-
-// sweep offers multiples of the capacity, each for d.
-func (l *lab) sweep(ctx context.Context, name string, burn time.Duration, times []float64, d time.Duration, c costs, expected float64,
-) (*storm.Recording, error) {
-	settle := fmt.Sprintf("settle within %v", settleWithin)
-	r := run{name: name, burn: burn, phases: []string{fmt.Sprintf("measure in-flight 64 for %v", min(measureFor, 2*d)), settle}}
+// sweep offers multiples of the capacity, each for d, with a probe before all and
+// behind each.
+func (l *lab) sweep(ctx context.Context, name string, burn time.Duration, times []float64, d time.Duration, expected float64) (*sweep, error) {
+	r := run{name: name, burn: burn, phases: []string{
+		fmt.Sprintf("measure in-flight 64 for %v", min(measureFor, 2*d)), "settle within 5s", fmt.Sprintf(probe, min(quietFor, d)), "settle within 5s",
+	}}
 	most := 0.0
 	for _, k := range times {
-		r.phases = append(r.phases, fmt.Sprintf("overload times %g for %v", k, d), settle)
+		r.phases = append(r.phases, fmt.Sprintf("overload times %g for %v", k, d), fmt.Sprintf(probe, min(behindFor, d)),
+			fmt.Sprintf(probe, min(afterFor, d)), fmt.Sprintf("settle within %v", settleWithin))
 		most = max(most, k)
 	}
 	r.callers = min(int(most*expected*1.2*patience.Seconds())+1000, callersMost)
 	recording, err := l.play(ctx, &r)
-	if recording != nil {
-		for i := range recording.Overload {
-			o := &recording.Overload[i]
-			o.Cheap, o.Dear = microseconds(c.Cheap), 1e6/o.Capacity
-			if burn == 0 {
-				o.Dear = microseconds(c.Dear)
-			}
-		}
-		recording.Facts = []storm.Fact{{Name: "burned for a set-up", Value: (dearSteps * burn).String()}}
+	if recording == nil {
+		return nil, err
 	}
-	return recording, err
+	recording.Facts = []storm.Fact{{Name: "burned for a set-up", Value: (dearSteps * burn).String()}}
+	return newSweep(recording, r.marks, len(times)), err
 }
 
 // ablation switches one mechanism after another off.
@@ -198,5 +155,3 @@ func (l *lab) ablation(ctx context.Context, burn time.Duration, capacity float64
 	}
 	return list, nil
 }
-
-func microseconds(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }

@@ -37,11 +37,12 @@ func TestSmoke(t *testing.T) {
 	if err == nil {
 		err = json.Unmarshal(b, &x)
 	}
-	if err != nil || len(x.Slowed.Overload) != 2 || len(x.Full.Overload) != 1 || x.Costs.Cheap <= 0 || x.Costs.Dear <= 0 {
+	if err != nil || x.Slowed == nil || len(x.Slowed.Rows) != 2 || x.Full == nil || len(x.Full.Rows) != 1 || x.Slowed.SetUp <= 0 || x.Slowed.Rows[1].Cheap <= 0 {
 		t.Fatalf("%v: %+v", err, x)
 	}
-	for _, o := range x.Slowed.Overload {
-		if o.Capacity < 50 || o.Offered < 0.8*o.Times*o.Capacity || o.Missed > 0 || o.Lost > 0 || o.Dropped > 0 || o.Hello.P99 == 0 {
+	for i := range x.Slowed.Rows {
+		o := &x.Slowed.Rows[i]
+		if o.Capacity < 50 || o.Offered < 0.8*o.Times*o.Capacity || o.Missed > 0 || o.Lost > 0 || o.Dropped > 0 || o.Hello.P99 == 0 || o.After.P99 == 0 {
 			t.Errorf("%+v", o)
 		}
 		if o.Share() < 0.5 {

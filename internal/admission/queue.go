@@ -60,7 +60,7 @@ type lac struct {
 	ring     link  // LACs with parked calls
 	tunnels  int   // that have some
 	turn     int32 // the tunnel whose turn is next
-	fresh    bool  // the next turn is the newest call's
+	fresh    uint8 // turns in a row that went to its newest call
 	served   int   // queue.turns after its last turn; 0: it had none
 	admitted uint64
 	patience patience
@@ -181,7 +181,7 @@ func (q *queue) remove(i int32) {
 }
 
 // turn is the call whose turn it is: of the next LAC, of its next tunnel, the
-// oldest. With a backlog it is the newest, and every second turn of a LAC goes to
+// oldest. With a backlog it is the newest, and three of four turns of a LAC go to
 // its newest call in whatever tunnel, so that a caller who dials now does not wait
 // until the turn has gone round thousands of tunnels; unless that tunnel has more
 // than its share of the LAC's calls.
@@ -190,11 +190,13 @@ func (q *queue) turn(newest bool) int32 {
 	q.turnLAC = l.ring.next
 	q.turns++
 	l.served = q.turns
-	if l.fresh = newest && !l.fresh; l.fresh {
+	if newest && l.fresh < freshTurns {
+		l.fresh++
 		if u := &q.tunnels[q.parked[l.last].tunnel]; u.count*l.tunnels <= 2*l.count+l.tunnels {
 			return l.last
 		}
 	}
+	l.fresh = 0
 	u := &q.tunnels[l.turn]
 	l.turn = u.ring.next
 	if newest {
@@ -202,6 +204,9 @@ func (q *queue) turn(newest bool) int32 {
 	}
 	return u.first
 }
+
+// freshTurns of freshTurns+1 turns of a LAC are its newest call's.
+const freshTurns = 3
 
 // fullestLooks is after how many looks at the fullest LAC it is looked for anew.
 // In between only a LAC that gets a call can become it.

@@ -47,8 +47,8 @@ func TestShortQueue(t *testing.T) {
 	}
 }
 
-// With a backlog in thousands of tunnels a caller who dials now is set up soon: every
-// second turn is the newest call's, unless its tunnel is the one that floods.
+// With a backlog in thousands of tunnels a caller who dials now is set up soon: three
+// of four turns are the newest call's, unless its tunnel is the one that floods.
 func TestNewcomerIsSoon(t *testing.T) {
 	c := New(Config{SlotsMin: 1000}, epoch)
 	element := uint32(0)

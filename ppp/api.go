@@ -76,6 +76,7 @@ type Network struct {
 	DNS, NBNS           [2]netip.Addr
 	LocalIfID, PeerIfID uint64 // IPV6CP interface identifiers; PeerIfID 0: the peer may choose
 	IPv6                bool   // IPV6CP allowed
+	PeerChooses         bool   // PeerIPv4 is only for a peer that has no address of its own
 }
 
 // Verdict answers an AuthRequest.

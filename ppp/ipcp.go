@@ -55,13 +55,14 @@ func (l *Link) judgeIPCP(o wire.Option, c *proposal, fx *Effects) verdict {
 }
 
 // judgeAddress judges the address that the peer wants for itself. The
-// Authenticator has one for it and no other; the Peer takes what the other end
-// says.
+// Authenticator has one for it and no other, unless it lets the peer choose; the
+// Peer takes what the other end says.
 func (l *Link) judgeAddress(o wire.Option, c *proposal, fx *Effects) verdict {
-	if l.cfg.Role == Authenticator {
+	none := len(o.Data) != 4 || binary.BigEndian.Uint32(o.Data) == 0
+	if l.cfg.Role == Authenticator && (none || !l.net.peerChooses || [4]byte(o.Data) == l.net.local) {
 		return granted(o, l.net.peer, fx)
 	}
-	if len(o.Data) != 4 || binary.BigEndian.Uint32(o.Data) == 0 {
+	if none {
 		return reject // we have none to give
 	}
 	c.address = [4]byte(o.Data)
@@ -106,7 +107,7 @@ func (l *Link) demandIPCP(c *proposal, fx *Effects) (ok bool) {
 
 // agreeIPCP makes an acknowledged proposal hold.
 func (l *Link) agreeIPCP(c *proposal) {
-	if l.cfg.Role == Peer {
+	if l.cfg.Role == Peer || l.net.peerChooses && c.address != [4]byte{} {
 		l.net.peer = c.address
 	}
 }

@@ -114,6 +114,23 @@ func TestPeerInsistsOnAddress(t *testing.T) {
 	h.wantDown("no address at all", ErrNoNetwork)
 }
 
+// A peer that may choose gets the address that it asks for, but not ours; one that
+// has none gets the one that is granted.
+func TestPeerChooses(t *testing.T) {
+	n := standard
+	n.PeerChooses = true
+	h := ipcpUp(t, n, nil)
+	h.request(ProtoIPCP, ipOption(wire.OptionIPAddress, "0.0.0.0")...)
+	h.wantData("no address", ProtoIPCP, wire.ConfigureNak, ipOption(wire.OptionIPAddress, n.PeerIPv4.String())...)
+	h.request(ProtoIPCP, ipOption(wire.OptionIPAddress, n.LocalIPv4.String())...)
+	h.want("our address", ProtoIPCP, wire.ConfigureNak)
+	h.request(ProtoIPCP, ipOption(wire.OptionIPAddress, "203.0.113.9")...)
+	h.want("its own address", ProtoIPCP, wire.ConfigureAck)
+	if got := h.link.Network().PeerIPv4.String(); got != "203.0.113.9" {
+		t.Errorf("agreed on %s", got)
+	}
+}
+
 // "IPCP packets received before this phase is reached should be silently
 // discarded." RFC 1332 §2: and also before the owner has granted anything.
 func TestNothingBeforeGrant(t *testing.T) {

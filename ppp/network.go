@@ -21,6 +21,7 @@ type addresses struct {
 	peerID      uint64 // the peer's, once acknowledged
 	suggestedID uint64 // what we Nak the peer's to
 	ipv6        bool   // IPV6CP is allowed
+	peerChooses bool   // the peer may have another address than peer
 }
 
 // Grant authorises the link: NCPs may open. The Authenticator calls it after
@@ -33,7 +34,7 @@ func (l *Link) Grant(now time.Time, n Network, fx *Effects) {
 	}
 	l.net = addresses{
 		local: octets(n.LocalIPv4), peer: octets(n.PeerIPv4),
-		localID: n.LocalIfID, suggestedID: n.PeerIfID, ipv6: n.IPv6,
+		localID: n.LocalIfID, suggestedID: n.PeerIfID, ipv6: n.IPv6, peerChooses: n.PeerChooses,
 	}
 	for i := range 2 {
 		l.net.dns[i], l.net.nbns[i] = octets(n.DNS[i]), octets(n.NBNS[i])

@@ -73,6 +73,8 @@ func (e *Engine) assignIPv4(s *session, fx *Effects) bool {
 func (s *session) framedIPv4() netip.Addr {
 	if a := s.attributes(); a != nil {
 		switch {
+		case s.grant.chosen.IsValid():
+			return s.grant.chosen
 		case a.Address.IsValid():
 			return a.Address
 		case a.AnyAddress || a.Pool != "":
@@ -200,6 +202,7 @@ func (e *Engine) network(s *session) ppp.Network {
 	if a == nil {
 		return n
 	}
+	n.PeerChooses = a.OwnAddress
 	for i := range 2 { // one without the other leaves the other as configured
 		if a.DNS[i].IsValid() {
 			n.DNS[i] = a.DNS[i]

@@ -238,8 +238,8 @@ func (e *Engine) claimAnswered(m *directory.Message, fx *Effects) {
 	case directory.Address:
 		s.waits &^= waitAddress
 		if won {
+			e.giveIPv4(s, s.framedIPv4(), nil, 0, fx)
 			s.claimed |= claimedAddress
-			s.ipv4 = s.framedIPv4()
 		} else {
 			e.addressTaken(s, fx)
 		}

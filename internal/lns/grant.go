@@ -28,6 +28,7 @@ type grant struct {
 	pool, pool6 *Pool              // named by RADIUS; nil: as configured
 	instance    uint16             // if hasInstance
 	hasInstance bool
+	chosen      netip.Addr     // by the subscriber, whom RADIUS lets choose
 	routes      []netip.Prefix // behind the subscriber: framed routes, its network, its delegated prefix
 	claimed     int            // so many of the routes are claimed
 

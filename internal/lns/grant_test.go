@@ -530,3 +530,53 @@ func TestFailureText(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// A subscriber whom RADIUS lets choose his address has it, if nobody else does; one
+// who has none gets one from the pool.
+func TestOwnChoice(t *testing.T) {
+	outside, inside, ours := netip.MustParseAddr("192.0.2.99"), netip.MustParseAddr("100.64.7.7"), netip.MustParseAddr("198.51.100.1")
+	for _, shards := range []int{1, 4} {
+		w := newWorld(t, grantConfig(), shards)
+		l := w.lac(0)
+		choose := func(name string, a netip.Addr) *modem {
+			m := l.dial(l.tunnel(), name, "pw")
+			m.link.Grant(w.now, ppp.Network{LocalIPv4: a, IPv6: true}, &ppp.Effects{})
+			w.until("verdict", func() bool {
+				w.answer(granting(policy.Attributes{OwnAddress: true}))
+				return m.gone || m.up4 && m.up6
+			})
+			w.advance(time.Second)
+			return m
+		}
+		installed := func(a netip.Addr) (n int) {
+			for _, f := range w.plane {
+				if f.IPv4 == a {
+					n++
+				}
+			}
+			return n
+		}
+		for i, a := range []netip.Addr{outside, inside} {
+			first := choose(fmt.Sprintf("user%d@example", i), a)
+			if first.gone || first.link.Network().LocalIPv4 != a || installed(a) != 1 {
+				t.Errorf("%d shards: %v was chosen, gone %v, plane %v", shards, a, first.gone, w.plane)
+			}
+			if second := choose(fmt.Sprintf("other%d@example", i), a); !second.gone || installed(a) != 1 {
+				t.Errorf("%d shards: two have chosen %v", shards, a)
+			}
+		}
+		pool := netip.MustParsePrefix("100.64.0.0/20")
+		for i, a := range []netip.Addr{{}, ours} {
+			if m := choose(fmt.Sprintf("poor%d@example", i), a); m.gone || !pool.Contains(m.link.Network().LocalIPv4) {
+				t.Errorf("%d shards: %v led to %v", shards, a, m.link.Network().LocalIPv4)
+			}
+		}
+		if m := choose("odd@example", netip.MustParseAddr("224.0.0.9")); !m.gone {
+			t.Errorf("%d shards: a multicast address was taken", shards)
+		}
+		if n := w.counters(); n.AddressInUse != 2 || n.Ended[CauseAttribute] != 1 {
+			t.Errorf("%d shards: %d in use, ended %v", shards, n.AddressInUse, n.Ended)
+		}
+		w.hangUpAll(l)
+	}
+}

@@ -85,6 +85,12 @@ func (e *Engine) networkUp(s *session, proto ppp.Protocol, fx *Effects) {
 		fx.Log = append(fx.Log, e.record(s, event.SessionUp, causeNone))
 	}
 	e.become(s, StateActive)
+	if agreed := s.link.Network().PeerIPv4; proto == ppp.ProtoIPCP && agreed != s.ipv4 && s.grant != nil {
+		e.choose(s, agreed, fx)
+	}
+	if s.cause != causeNone {
+		return
+	}
 	e.install(s, fx)
 	e.reportFamilies(s, fx)
 	if proto == ppp.ProtoIPV6CP && s.ipv6.IsValid() {
@@ -125,8 +131,8 @@ func (e *Engine) install(s *session, fx *Effects) {
 		PFC: s.link.PFC(), ACFC: s.link.ACFC(), Sequenced: sequenced,
 	}
 	ipv4, ipv6 := s.link.Opened(ppp.ProtoIPCP), s.link.Opened(ppp.ProtoIPV6CP)
-	if ipv4 {
-		f.IPv4 = s.link.Network().PeerIPv4
+	if ipv4 && s.link.Network().PeerIPv4 == s.ipv4 {
+		f.IPv4 = s.ipv4
 	}
 	if ipv6 {
 		f.IPv6 = s.ipv6
@@ -170,14 +176,19 @@ func (e *Engine) closeSession(s *session, cause Cause, fx *Effects) {
 	if s.cause != causeNone {
 		return
 	}
-	s.cause = cause
 	if !s.connected {
 		e.endCall(s, cause, fx)
 		return
 	}
+	e.hangUp(s, cause, fx)
+	e.runLink(s, fx)
+}
+
+// hangUp closes the link of a session; who calls it runs the link.
+func (e *Engine) hangUp(s *session, cause Cause, fx *Effects) {
+	s.cause = cause
 	e.become(s, StateTerminating)
 	s.link.Close(e.now, cause.String(), &fx.ppp)
-	e.runLink(s, fx)
 }
 
 // endCall sends CDN and ends the session.

@@ -410,4 +410,3 @@ func TestNoBooks(t *testing.T) {
 		t.Errorf("counters %+v", c)
 	}
 }
-

@@ -109,14 +109,49 @@ func (e *Engine) reservedUnit(m *Message, fx *Effects) {
 	case v6:
 		s.ipv6, s.pool6, s.lender6 = s.framedIPv6(), part, uint16(lender)+1
 	default:
-		s.ipv4, s.pool, s.lender4 = m.Address, part, uint16(lender)+1
+		e.giveIPv4(s, m.Address, part, uint16(lender)+1, fx)
 	}
 	e.resume(s, fx)
+}
+
+// giveIPv4 gives the session an address of its own, in place of the one that it was
+// offered before it chose.
+func (e *Engine) giveIPv4(s *session, a netip.Addr, part *poolPart, lender uint16, fx *Effects) {
+	if s.claimed&claimedAddress != 0 {
+		e.unclaim(s, addressKey(s.instance(), s.ipv4), fx)
+		s.claimed &^= claimedAddress
+	}
+	if s.pool != nil {
+		e.returnLot(lot{netip.PrefixFrom(s.ipv4, s.ipv4.BitLen()), s.pool.cfg.Name, e.lender(s.lender4)}, fx)
+	}
+	s.ipv4, s.pool, s.lender4 = a, part, lender
+	if s.granted {
+		e.install(s, fx)
+		e.reportFamilies(s, fx)
+	}
+}
+
+// choose claims the address that a subscriber has chosen for himself. Until it is
+// his, and nobody else's, the plane does not have it.
+//
+// "The value 0xFFFFFFFF indicates that the NAS Should allow the user to select an
+// address (e.g. Negotiated)." RFC 2865 §5.8
+func (e *Engine) choose(s *session, a netip.Addr, fx *Effects) {
+	if s.waits&waitAddress != 0 || !assignable(a, s.bind.PPP.LocalIPv4) {
+		e.hangUp(s, CauseAttribute, fx)
+		return
+	}
+	s.grant.chosen = a
+	e.claimUnit(s, addressKey(s.instance(), a), a, waitAddress, fx)
 }
 
 // addressTaken turns a subscriber away whose own address somebody else has.
 func (e *Engine) addressTaken(s *session, fx *Effects) {
 	e.counters.AddressInUse++
+	if s.granted {
+		e.hangUp(s, CauseAddressInUse, fx)
+		return
+	}
 	e.deny(s, CauseAddressInUse, "address in use", fx)
 }
 

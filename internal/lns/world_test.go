@@ -34,10 +34,10 @@ type world struct {
 	sent      int               // datagrams of the LNS
 	inject    [][]byte
 	stopped   int
-	queries   []asked       // to RADIUS
+	queries   []asked // to RADIUS
 	books     []AccountRecord
-	unwritten [][]AuthRef // by shard: of records that are not on disk yet
-	noDisk    bool        // and stay so
+	unwritten [][]AuthRef   // by shard: of records that are not on disk yet
+	noDisk    bool          // and stay so
 	holdBegin bool          // the shards have other work all the time
 	meter     bool          // measure the engines
 	spent     time.Duration // in engines, on packets

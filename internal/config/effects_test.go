@@ -27,8 +27,6 @@ var notOfEngine = []string{
 	"access radius-options",
 	"access radius-disconnect",
 	"access accounting-backup-options",
-	"access terminate-code",
-	"access domain",
 }
 
 // ofEngine says whether the engine reads a statement.
@@ -76,6 +74,8 @@ func (s scenario) watch(cfg *lns.Config) string {
 var scenarios = []scenario{
 	{"logins", logins},
 	{"proxy", proxy},
+	{"slow disk", slowDisk},
+	{"changing", changing},
 	{"bursts", bursts},
 	{"redials", redials},
 	{"surges", surges},

@@ -4,7 +4,9 @@ package config
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
+	"time"
 
 	"holdfast/internal/lns"
 	"holdfast/internal/policy"
@@ -12,26 +14,38 @@ import (
 )
 
 // ask answers the engine's questions to RADIUS as a server would that knows alice
-// only. What package aaa is told with a question is seen by the server.
+// only. What package aaa reads of the profile is seen by the server.
 func (w *world) ask(queries []lns.AuthQuery) {
 	for _, q := range queries {
-		w.note("ask %s about %s: %s %+v %+v", describeSet(q.Profile.Radius), q.User, q.Profile.Name, q.Profile.Requests, q.Profile.Ignore)
-		w.note("accounted: %s", describeAccounting(q.Profile.Accounting))
+		p := q.Profile
+		w.note("ask %s about %s: %s %+v %v", describeSet(p.Radius), q.User, p.Name, p.Requests, p.Ignore.Vendor)
 		a := lns.AuthAnswer{Ref: q.Ref, Result: lns.AuthReject, Server: "radius"}
 		if strings.HasPrefix(q.User, "alice") {
-			a.Result, a.Granted = lns.AuthAccept, &policy.Attributes{}
+			a.Result, a.Granted = lns.AuthAccept, grant()
 		}
 		w.engine.Authenticated(w.now, a, &w.fx)
 		w.carry()
 	}
 }
 
-// account takes the engine's records, and says at once that they are on disk.
+// grant has everything that a profile can ignore.
+func grant() *policy.Attributes {
+	return &policy.Attributes{
+		Netmask: netip.MustParseAddr("255.255.255.0"), Filters: []string{"f"}, FiltersIn: []string{"in"}, FiltersOut: []string{"out"},
+		Instance: "default", SessionTimeout: 2 * time.Hour, HasSessionTimeout: true, IdleTimeout: time.Hour, HasIdleTimeout: true,
+	}
+}
+
+// account takes the engine's records, and says at once that they are on disk
+// unless the disk is slow. What package aaa reads of the profile is seen by the
+// server.
 func (w *world) account(records []lns.AccountRecord) {
 	var refs []lns.AuthRef
 	for _, r := range records {
-		w.note("account %v %v %v %d %s", r.Kind, r.Subscriber.User, r.SessionTime, r.Terminate, describeAccounting(r.Profile.Accounting))
-		if r.Kind == lns.AccountOpen {
+		books := r.Profile.Accounting
+		w.note("account %v %s %v %d: %+v", r.Kind, r.Subscriber.User, r.SessionTime, r.Terminate, r.Subscriber.Granted)
+		w.note("by %s and %s, %v %v", describeSet(books.Set), describeSet(books.Duplicate), books.TimeOnly, books.WaitForOnAck)
+		if r.Kind == lns.AccountOpen && !w.slowDisk {
 			refs = append(refs, r.Ref)
 		}
 	}
@@ -57,11 +71,27 @@ func describeSet(set *radius.Set) string {
 	return out
 }
 
-func describeAccounting(a *lns.Accounting) string {
-	if a == nil {
-		return "no"
+// slowDisk: nobody says that a record is on disk.
+func slowDisk(w *world) {
+	w.slowDisk = true
+	id := w.tunnel()
+	w.login(id, "alice")
+	w.advance(time.Second)
+	w.look()
+}
+
+// changing: a server changes the rate of a session that is up.
+func changing(w *world) {
+	id := w.tunnel()
+	w.login(id, "alice")
+	find := &lns.Request{Kind: lns.FindSessions, Match: &lns.Match{User: "alice"}, Limit: 10}
+	w.engine.Request(w.now, find, &w.fx)
+	w.carry()
+	for _, t := range find.Found {
+		change := lns.Change{Target: t, Attributes: &policy.Attributes{Up: policy.Rate{Bits: 1e6}}}
+		w.engine.Request(w.now, &lns.Request{Kind: lns.ChangeSession, Change: &change}, &w.fx)
+		w.carry()
+		w.note("changed: %d", change.Error)
 	}
-	one := *a
-	one.Set, one.Duplicate = nil, nil
-	return fmt.Sprintf("%s %s %+v", describeSet(a.Set), describeSet(a.Duplicate), one)
+	w.look()
 }

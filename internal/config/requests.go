@@ -3,6 +3,7 @@
 package config
 
 import (
+	"maps"
 	"slices"
 
 	"holdfast/internal/config/schema"
@@ -39,14 +40,13 @@ func accountingOf(v view) *lns.Accounting {
 		Interval:      v.minutes("update-interval"),
 		Checkpoint:    v.seconds("checkpoint-interval"),
 		Immediate:     v.has("immediate-update"),
-		AddressChange: v.has("address-change-immediate-update"),
 		FamilyChange:  v.has("family-state-change-immediate-update"),
 		CoAImmediate:  v.has("coa-immediate-update"),
 		StopOnFailure: v.has("accounting-stop-on-failure"),
 		StopOnDeny:    v.has("accounting-stop-on-access-deny"),
 		TimeOnly:      v.text("statistics") == "time",
 		WaitForOnAck:  v.has("wait-for-acct-on-ack"),
-		DurableWait:   v.milliseconds("durable-wait"),
+		DurableWait:   orNever(v.milliseconds("durable-wait")),
 	}
 }
 
@@ -71,6 +71,13 @@ func (b *builder) requestFormat(options, exclude view) lns.RequestFormat {
 				f.Exclude = make(map[string][]string)
 			}
 			f.Exclude[message] = append(f.Exclude[message], node.Name)
+		}
+	}
+	// "It MUST contain either a NAS-IP-Address attribute or a NAS-Identifier
+	// attribute (or both)." RFC 2865 §4.1
+	for _, message := range slices.Sorted(maps.Keys(f.Exclude)) {
+		if names := f.Exclude[message]; slices.Contains(names, "nas-identifier") && slices.Contains(names, "nas-ip-address") {
+			b.errorf(exclude.posOf("nas-identifier"), "nas-identifier and nas-ip-address: a server must know from one of them whose %s it is", message)
 		}
 	}
 	return f

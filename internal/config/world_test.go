@@ -28,17 +28,19 @@ type world struct {
 	fx     lns.Effects
 	seen   strings.Builder // what a LAC, a subscriber, the core and the log see
 
-	lac    *l2tp.Endpoint
-	lacFx  l2tp.Effects
-	from   netip.AddrPort // where the LAC sends from
-	toLNS  []packet.Datagram
-	toLAC  []packet.Datagram
-	mute   bool // nothing reaches the LAC
-	busy   bool // the shard has other work than to begin calls
-	up     map[l2tp.TunnelID]bool
-	modems map[l2tp.Element]*modem
-	number string     // the Calling Number of the next ICRQs
-	call   *l2tp.Call // what the next ICCNs carry
+	lac   *l2tp.Endpoint
+	lacFx l2tp.Effects
+	from  netip.AddrPort // where the LAC sends from
+	toLNS []packet.Datagram
+	toLAC []packet.Datagram
+	mute  bool // nothing reaches the LAC
+	busy  bool // the shard has other work than to begin calls
+
+	slowDisk bool // accounting does not get to the disk
+	up       map[l2tp.TunnelID]bool
+	modems   map[l2tp.Element]*modem
+	number   string     // the Calling Number of the next ICRQs
+	call     *l2tp.Call // what the next ICCNs carry
 }
 
 // modem is a subscriber's PPP client.

@@ -144,12 +144,15 @@ func excludeAttributes() *Node {
 		}
 	}
 	add([]string{accountingOn, accountingOff, accountingStart, accountingStop}, "acct-authentic", "acct-delay-time", "event-timestamp")
-	add([]string{accessRequest, accountingOn, accountingOff, accountingStart, accountingStop}, "nas-identifier")
+	add([]string{accessRequest, accountingOn, accountingOff, accountingStart, accountingStop}, "nas-identifier", "nas-ip-address")
+	// Of the others Acct-Session-Id is what they are about (RFC 2866 §5.5).
+	add([]string{accessRequest}, "acct-session-id")
 	add([]string{accountingStop}, "acct-terminate-cause", "input-gigawords", "output-gigawords")
 	add([]string{accountingStart, accountingStop},
-		"class", "delegated-ipv6-prefix", "framed-interface-id", "framed-ip-address", "framed-ip-netmask", "framed-ip-route", "framed-ipv6-prefix")
+		"acct-tunnel-connection", "class", "delegated-ipv6-prefix", "framed-interface-id",
+		"framed-ip-netmask", "framed-ip-route", "framed-ipv6-prefix")
 	add([]string{accessRequest, accountingStart, accountingStop},
-		"acct-session-id", "acct-tunnel-connection", "called-station-id", "calling-station-id", "connect-info", "dsl-forum-attributes",
+		"called-station-id", "calling-station-id", "connect-info", "dsl-forum-attributes", "framed-ip-address",
 		"l2tp-rx-connect-speed", "l2tp-tx-connect-speed", "nas-port", "nas-port-id", "nas-port-type",
 		"tunnel-assignment-id", "tunnel-client-auth-id", "tunnel-client-endpoint", "tunnel-medium-type",
 		"tunnel-server-auth-id", "tunnel-server-endpoint", "tunnel-type")

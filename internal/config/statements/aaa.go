@@ -38,7 +38,7 @@ func radiusCases() []Case {
 		given(backup+"max-withhold-time", backup+"max-withhold-time 60"),
 		{Statement: at + "radius-disconnect ADDRESS secret", Before: client + "one-secret", After: client + "another-secret"},
 		{Statement: at + "radius-disconnect-port", After: at + "radius-disconnect-port 1700", With: []string{client + "one-secret"}},
-		{Statement: at + "terminate-code aaa REASON radius", After: at + "terminate-code aaa deny-authentication-denied radius 17",
+		{Statement: at + "terminate-code aaa REASON radius", After: at + "terminate-code aaa deny-authentication-denied radius 16",
 			With: []string{users + "accounting accounting-stop-on-access-deny"}},
 		{Statement: at + "terminate-code l2tp REASON radius", After: at + "terminate-code l2tp session-receive-cdn radius 18",
 			With: []string{users + "accounting-order radius"}},
@@ -107,6 +107,8 @@ func profileRadiusCases() []Case {
 		given(options+"chap-challenge-in-request-authenticator", option+"chap-challenge-in-request-authenticator"),
 		given(options+"accounting-username-original", option+"accounting-username-original"),
 		given(options+"unsupported-filter", option+"unsupported-filter refuse"),
+	)
+	cases = append(cases, accounted(
 		given(ignore+"framed-ip-netmask", ignored+"framed-ip-netmask"),
 		given(ignore+"input-filter", ignored+"input-filter"),
 		given(ignore+"output-filter", ignored+"output-filter"),
@@ -115,7 +117,7 @@ func profileRadiusCases() []Case {
 		given(ignore+"idle-timeout", ignored+"idle-timeout"),
 		given(ignore+"standard-attribute", ignored+"standard-attribute [ 11 22 ]"),
 		Case{Statement: ignore + "vendor-id vendor-attribute", After: ignored + "vendor-id 4874 vendor-attribute 1", With: []string{ignored + "vendor-id 4874"}},
-	)
+	)...)
 	for _, format := range []string{"nas-port-id-format ", "calling-station-id-format "} {
 		for i, p := range schema.NameParts() {
 			other := schema.NameParts()[(i+1)%len(schema.NameParts())].Name
@@ -140,7 +142,6 @@ func accountingCases() []Case {
 		given(at+"accounting-stop-on-access-deny", line+"accounting-stop-on-access-deny"),
 		given(at+"immediate-update", line+"immediate-update"),
 		given(at+"coa-immediate-update", line+"coa-immediate-update"),
-		given(at+"address-change-immediate-update", line+"address-change-immediate-update"),
 		given(at+"family-state-change-immediate-update", line+"family-state-change-immediate-update"),
 		given(at+"update-interval", line+"update-interval 10"),
 		given(at+"statistics", line+"statistics time"),

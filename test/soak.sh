@@ -10,3 +10,4 @@ grep -rl --include='*_test.go' 'pgregory.net/rapid' . | xargs -n1 dirname | sort
 done
 go test ./internal/sim -run '^TestSimLong$' -timeout 6h -long "${SEEDS:-1000}"
 go test -count "${RUNS:-20}" -timeout 6h ./test/interop
+go test ./test/soak -timeout 2h -v -args -kills "${KILLS:-100}"

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package soak
+
+import (
+	"bufio"
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/netip"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"layeh.com/radius"
+	"layeh.com/radius/rfc2866"
+
+	"holdfast/internal/daemon"
+	"holdfast/internal/kernel"
+	"holdfast/internal/storm"
+	"holdfast/radius/radiustest"
+)
+
+var (
+	kills = flag.Int("kills", 5, "how often the daemon is killed")
+	seed  = flag.Uint64("seed", 0, "repeats the moments of an earlier run")
+)
+
+// asDaemon in the environment makes the test binary a daemon: configuration, API
+// socket and port.
+const asDaemon = "HOLDFAST_SOAK_DAEMON"
+
+func TestMain(m *testing.M) {
+	if words := strings.Fields(os.Getenv(asDaemon)); len(words) == 3 {
+		ctx, restore := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+		defer restore()
+		port, err := strconv.ParseUint(words[2], 10, 16)
+		if err == nil {
+			err = daemon.Serve(ctx, daemon.Options{ConfigFile: words[0], Socket: words[1], Version: "soak", Port: uint16(port)})
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+const configuration = `
+system {
+    host-name lns1;
+    processes holdfast {
+        shards 2;
+        forwarding-plane type none;
+        spool-file SPOOL;
+    }
+}
+interfaces {
+    lo0 unit 0 family inet address 198.51.100.1/32;
+    si-1/0/0;
+}
+access {
+    radius-server 127.0.0.1 {
+        port AUTHENTICATION;
+        accounting-port ACCOUNTING;
+        secret testing123;
+        timeout 1;
+        retry 3;
+    }
+    profile lacs client default user-group-profile subscribers;
+    profile all {
+        authentication-order radius;
+        accounting {
+            order radius;
+            immediate-update;
+            durable-wait 10000;
+        }
+    }
+    group-profile subscribers ppp framed-pool pool-v4;
+    address-assignment pool pool-v4 family inet network 100.64.0.0/16;
+}
+services l2tp tunnel-group north {
+    l2tp-access-profile lacs;
+    aaa-access-profile all;
+    local-gateway address 127.0.0.1;
+    service-interface si-1/0/0;
+    dynamic-profile lns-session;
+}
+dynamic-profiles lns-session interfaces "$junos-interface-ifd-name" unit "$junos-interface-unit" {
+    ppp-options { chap; pap; }
+    family inet unnumbered-address "$junos-loopback-interface";
+}
+`
+
+// sessions are those that dial in each life.
+const sessions = 200
+
+// rig is a RADIUS server, and a daemon that lives several times.
+type rig struct {
+	t       *testing.T
+	dir     string
+	port    uint16
+	server  *radiustest.Server
+	silence atomic.Uint64 // Accounting-Requests that were left without an answer
+	log     strings.Builder
+	logging sync.Mutex
+}
+
+func newRig(t *testing.T) *rig {
+	r := &rig{t: t, dir: t.TempDir()}
+	r.server = radiustest.New(t, radiustest.Config{Secret: "testing123", Answer: r.answer})
+	s, err := kernel.ListenUDP(netip.MustParseAddrPort("127.0.0.1:0"), kernel.UDPOptions{Messages: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.port = s.LocalAddr().Port()
+	s.Close()
+	text := strings.NewReplacer(
+		"SPOOL", filepath.Join(r.dir, "spool.db"),
+		"AUTHENTICATION", strconv.Itoa(int(r.server.Authentication())), "ACCOUNTING", strconv.Itoa(int(r.server.Accounting())),
+	).Replace(configuration)
+	if err := os.WriteFile(r.config(), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func (r *rig) config() string { return filepath.Join(r.dir, "holdfast.conf") }
+
+// answer accepts, and leaves one Accounting-Request in ten without an answer.
+func (r *rig) answer(q *radiustest.Request) radiustest.Answer {
+	if q.Code == radius.CodeAccountingRequest && rand.IntN(10) == 0 {
+		r.silence.Add(1)
+		return radiustest.Silent(q)
+	}
+	return radiustest.Accept(q)
+}
+
+// start runs a daemon and waits until it says that it is ready.
+func (r *rig) start() *exec.Cmd {
+	r.t.Helper()
+	c := exec.Command(os.Args[0])
+	c.Env = append(os.Environ(), fmt.Sprintf("%s=%s %s %d", asDaemon, r.config(), filepath.Join(r.dir, "api.sock"), r.port))
+	out, err := c.StderrPipe()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		r.t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		r.note(lines.Text())
+		if strings.Contains(lines.Text(), "DAEMON_READY") {
+			go func() {
+				for lines.Scan() {
+					r.note(lines.Text())
+				}
+				_, _ = io.Copy(io.Discard, out)
+			}()
+			return c
+		}
+	}
+	r.t.Fatalf("the daemon did not start: %v\n%s", c.Wait(), r.journal())
+	return nil
+}
+
+func (r *rig) note(line string) {
+	r.logging.Lock()
+	defer r.logging.Unlock()
+	r.log.WriteString(line + "\n")
+}
+
+func (r *rig) journal() string {
+	r.logging.Lock()
+	defer r.logging.Unlock()
+	return r.log.String()
+}
+
+// life is one of the daemon, and the modems that dial it meanwhile.
+type life struct {
+	up      atomic.Int64  // sessions that are
+	most    int64         // moment is closed when so many are
+	moment  chan struct{} //
+	reached sync.Once
+}
+
+func (l *life) progress(p storm.Progress) {
+	l.up.Store(int64(p.Total.Sessions))
+	if int64(p.Total.Sessions) >= l.most {
+		l.reached.Do(func() { close(l.moment) })
+	}
+}
+
+// storm dials the daemon until ctx is done.
+func (r *rig) storm(ctx context.Context, round int, l *life) error {
+	_, err := storm.Run(ctx, storm.Options{
+		Plan: storm.Plan{
+			LNS: []netip.AddrPort{netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), r.port)}, Tunnels: 4, Sessions: sessions,
+			User: fmt.Sprintf("round%d-%%d", round), IPv4: true, RedialDelay: 100 * time.Millisecond, HelloInterval: time.Second,
+		},
+		Hold:     time.Hour,
+		Sources:  []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")},
+		Every:    20 * time.Millisecond,
+		Progress: l.progress,
+	})
+	return err
+}
+
+// await waits for a moment of a life: until so many sessions are up, or the server
+// has been told so much.
+func (r *rig) await(l *life, random *rand.Rand) {
+	records, tooLong := random.IntN(3*sessions), 5*time.Second
+	if random.IntN(2) == 0 {
+		r.server.WaitRecords(len(r.server.Records())+records, tooLong)
+		return
+	}
+	select {
+	case <-l.moment:
+	case <-time.After(tooLong):
+	}
+}
+
+// Whenever the daemon is killed, every session that was up has its Start and its
+// Stop in the end, in this order, and before the Accounting-On of a later life.
+func TestAccountingSurvivesKills(t *testing.T) {
+	if *seed == 0 {
+		*seed = rand.Uint64()
+	}
+	t.Logf("seed %d", *seed)
+	random := rand.New(rand.NewPCG(*seed, 0))
+	r := newRig(t)
+	wasUp := make(map[int]int64)
+	var storms sync.WaitGroup
+	for round := range *kills {
+		c := r.start()
+		ctx, cancel := context.WithCancel(t.Context())
+		l := &life{most: 1 + random.Int64N(sessions), moment: make(chan struct{})}
+		storms.Go(func() {
+			if err := r.storm(ctx, round, l); err != nil {
+				t.Errorf("storm %d: %v", round, err)
+			}
+		})
+		r.await(l, random)
+		wasUp[round] = l.up.Load()
+		if err := c.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = c.Wait() // it was killed
+		cancel()
+	}
+	storms.Wait()
+	c := r.start()
+	deadline := time.Now().Add(time.Minute)
+	for len(unfinished(r.server.Records())) > 0 && time.Now().Before(deadline) {
+		r.server.WaitRecords(len(r.server.Records())+1, time.Second)
+	}
+	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Wait(); err != nil {
+		t.Errorf("the daemon ended with %v\n%s", err, r.journal())
+	}
+	r.check(wasUp)
+}
+
+// story is what a server was told of a session.
+type story struct {
+	user                      string
+	starts, stops             int
+	started, stopped, interim int // places of the first; -1: none
+}
+
+// stories reads the records by session.
+func stories(list []*radiustest.Record) map[string]*story {
+	all := make(map[string]*story)
+	for i, x := range list {
+		s := all[x.SessionID]
+		if s == nil {
+			s = &story{user: x.User, started: -1, stopped: -1, interim: -1}
+			all[x.SessionID] = s
+		}
+		switch x.Status {
+		case rfc2866.AcctStatusType_Value_Start:
+			if s.starts++; s.started < 0 {
+				s.started = i
+			}
+		case rfc2866.AcctStatusType_Value_Stop:
+			if s.stops++; s.stopped < 0 {
+				s.stopped = i
+			}
+		case rfc2866.AcctStatusType_Value_InterimUpdate:
+			s.interim = i
+		default:
+			delete(all, x.SessionID) // Accounting-On and -Off have ids of their own
+		}
+	}
+	return all
+}
+
+// unfinished are the sessions without a Start or a Stop.
+func unfinished(list []*radiustest.Record) (ids []string) {
+	for id, s := range stories(list) {
+		if s.starts == 0 || s.stops == 0 {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+func (r *rig) check(wasUp map[int]int64) {
+	list := r.server.Records()
+	all := stories(list)
+	if bad := unfinished(list); len(bad) > 0 {
+		r.t.Errorf("%d of %d sessions have no Start or no Stop, such as %s", len(bad), len(all), bad[0])
+	}
+	byRound, again := make(map[int]int64), 0
+	for id, s := range all {
+		if s.started > s.stopped || s.interim >= 0 && s.interim < s.started {
+			r.t.Errorf("session %s: Start is record %d, an interim update %d, Stop %d", id, s.started, s.interim, s.stopped)
+		}
+		again += max(s.starts-1, 0) + max(s.stops-1, 0)
+		var round int
+		if _, err := fmt.Sscanf(s.user, "round%d-", &round); err == nil {
+			byRound[round]++
+		}
+	}
+	for round, n := range wasUp {
+		if byRound[round] < n {
+			r.t.Errorf("life %d: %d sessions were up when it was killed, %d are accounted for", round, n, byRound[round])
+		}
+	}
+	r.checkOn(list, all)
+	// A record comes again when its answer was lost, or was not on disk yet when the
+	// daemon was killed: at most as many as were out.
+	if most := int(r.silence.Load()) + len(wasUp)*512; again > most {
+		r.t.Errorf("%d records came again; %d may", again, most)
+	}
+	r.t.Logf("%d kills: %d records, %d sessions, %d records again, %d answers lost, up when killed: %v",
+		len(wasUp), len(list), len(all), again, r.silence.Load(), wasUp)
+}
+
+// checkOn wants each Accounting-On behind everything of earlier lives.
+func (r *rig) checkOn(list []*radiustest.Record, all map[string]*story) {
+	last := 0
+	for i, x := range list {
+		if x.Status == rfc2866.AcctStatusType_Value_AccountingOn {
+			last = i
+		}
+	}
+	for id, s := range all {
+		if s.started < last && s.stopped > last {
+			r.t.Errorf("session %s began before the last Accounting-On and ended after it", id)
+		}
+	}
+}

@@ -76,6 +76,7 @@ var scenarios = []scenario{
 	{"proxy", proxy},
 	{"slow disk", slowDisk},
 	{"changing", changing},
+	{"choosing", choosing},
 	{"bursts", bursts},
 	{"redials", redials},
 	{"surges", surges},

@@ -10,6 +10,8 @@ import (
 
 	"holdfast/internal/lns"
 	"holdfast/internal/policy"
+	"holdfast/ppp"
+	"holdfast/ppp/wire"
 	"holdfast/radius"
 )
 
@@ -22,6 +24,7 @@ func (w *world) ask(queries []lns.AuthQuery) {
 		a := lns.AuthAnswer{Ref: q.Ref, Result: lns.AuthReject, Server: "radius"}
 		if strings.HasPrefix(q.User, "alice") {
 			a.Result, a.Granted = lns.AuthAccept, grant()
+			a.Granted.OwnAddress = w.chooses
 		}
 		w.engine.Authenticated(w.now, a, &w.fx)
 		w.carry()
@@ -93,5 +96,24 @@ func changing(w *world) {
 		w.carry()
 		w.note("changed: %d", change.Error)
 	}
+	w.look()
+}
+
+// choosing: a subscriber who may choose his address does so a while after he is
+// on line by IPv6.
+func choosing(w *world) {
+	w.chooses = true
+	id := w.tunnel()
+	began := w.now
+	late := w.dial(id, "alice", "alice-secret")
+	late.rewrite = func(frame []byte) []byte {
+		if protocol, _, _ := ppp.ParseFrame(frame); protocol == ppp.ProtoIPCP && w.now.Sub(began) < 5*time.Second {
+			return nil
+		}
+		return rewritten(func([]byte) []byte {
+			return wire.AppendOption(nil, wire.OptionIPAddress, 203, 0, 113, 77)
+		})(frame)
+	}
+	w.advance(20 * time.Second)
 	w.look()
 }

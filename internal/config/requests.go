@@ -40,6 +40,7 @@ func accountingOf(v view) *lns.Accounting {
 		Interval:      v.minutes("update-interval"),
 		Checkpoint:    v.seconds("checkpoint-interval"),
 		Immediate:     v.has("immediate-update"),
+		AddressChange: v.has("address-change-immediate-update"),
 		FamilyChange:  v.has("family-state-change-immediate-update"),
 		CoAImmediate:  v.has("coa-immediate-update"),
 		StopOnFailure: v.has("accounting-stop-on-failure"),

@@ -37,6 +37,7 @@ type world struct {
 	busy  bool // the shard has other work than to begin calls
 
 	slowDisk bool // accounting does not get to the disk
+	chooses  bool // RADIUS lets subscribers choose their address
 	up       map[l2tp.TunnelID]bool
 	modems   map[l2tp.Element]*modem
 	number   string     // the Calling Number of the next ICRQs
@@ -212,6 +213,9 @@ func (w *world) pppEffects(m *modem, fx *ppp.Effects) {
 			frame := append([]byte(nil), ef.Frame...)
 			if m.rewrite != nil {
 				frame = m.rewrite(frame)
+			}
+			if frame == nil {
+				continue
 			}
 			d := packet.Datagram{Data: w.lac.AppendData(nil, m.element, frame), Peer: w.from, Local: worldGateway, At: w.now}
 			w.toLNS = append(w.toLNS, d)

@@ -11,7 +11,8 @@ func accounting() *Node {
 			{Name: "accounting-stop-on-access-deny", Kind: Flag, Help: "A Stop is sent for a subscriber that was denied."},
 			{Name: "immediate-update", Kind: Flag, Help: "An interim update follows the answer to the Start at once."},
 			{Name: "coa-immediate-update", Kind: Flag, Help: "An interim update follows a CoA."},
-			{Name: "family-state-change-immediate-update", Kind: Flag, Help: "An interim update is sent when a network protocol opens or closes behind the first."},
+			{Name: "address-change-immediate-update", Kind: Flag, Help: "An interim update is sent when a subscriber gets another address than it had when its accounting began."},
+			{Name: "family-state-change-immediate-update", Kind: Flag, Help: "An interim update is sent whenever a network protocol opens or closes."},
 			{Name: "update-interval", Kind: Leaf, Type: unit(10, 1440, "minutes"), Help: "Interval of interim updates, spread over the interval; none without this statement unless RADIUS says Acct-Interim-Interval."},
 			{Name: "statistics", Kind: Leaf, Type: words(
 				Choice{Name: "time", Help: "session time only"},
@@ -25,7 +26,6 @@ func accounting() *Node {
 			{Name: "durable-wait", Kind: Leaf, Type: unit(0, 10000, "milliseconds"), Default: "250", Help: "How long a log-in waits for its accounting record to be on disk; then it goes on, which is counted."},
 		},
 		Unsupported: append(absent("ancp-speed-change-immediate-update", "duplication-attribute-format", "duplication-filter", "send-acct-status-on-config-change"),
-			Absent{"address-change-immediate-update", "a session has its addresses before its accounting begins, and keeps them"},
 			Absent{"duplication-vrf", "use duplication"}),
 	}
 }

@@ -142,6 +142,7 @@ func accountingCases() []Case {
 		given(at+"accounting-stop-on-access-deny", line+"accounting-stop-on-access-deny"),
 		given(at+"immediate-update", line+"immediate-update"),
 		given(at+"coa-immediate-update", line+"coa-immediate-update"),
+		given(at+"address-change-immediate-update", line+"address-change-immediate-update"),
 		given(at+"family-state-change-immediate-update", line+"family-state-change-immediate-update"),
 		given(at+"update-interval", line+"update-interval 10"),
 		given(at+"statistics", line+"statistics time"),

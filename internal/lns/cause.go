@@ -68,18 +68,26 @@ var causes = [causeCount]struct {
 	protocol ppp.Protocol
 	side     uint8
 }{
-	causeNone:           {name: "none"},
-	CauseReceivedCDN:    {name: "l2tp session-receive-cdn", acct: nasRequest},
-	CauseTunnelDown:     {name: "l2tp session-tunnel-down", acct: lostCarrier},
-	CauseAdministrative: {name: "l2tp session-administrative-close", acct: adminReset, result: l2tp.Result{Code: 3, Message: "administrative close"}, code: 1},
-	CauseDrain:          {name: "l2tp session-administrative-drain", acct: adminReset, result: l2tp.Result{Code: 4, Message: "draining"}},
-	CauseLimit:          {name: "l2tp session-create-failed-limit-reached", acct: nasError, result: l2tp.Result{Code: 4, Message: "session limit reached"}},
-	CauseTunnelLimit:    {name: "l2tp session-create-failed-tunnel-limit-reached", acct: nasError, result: l2tp.Result{Code: 4, Message: "tunnel session limit reached"}},
-	CauseNoResources:    {name: "l2tp session-create-failed-no-resources", acct: nasError, result: l2tp.Result{Code: 4, Message: "no resources"}},
-	CauseTooBusy:        {name: "l2tp session-create-failed-too-busy", acct: nasError, result: l2tp.Result{Code: 4, Message: "too busy"}},
-	CauseExpired:        {name: "l2tp session-create-failed-deadline-passed", acct: nasError, result: l2tp.Result{Code: 4, Message: "too busy"}},
-	CauseSuperseded:     {name: "l2tp session-create-failed-line-dialled-again", acct: portPreempted, result: l2tp.Result{Code: 4, Message: "line has dialled again"}},
-	CauseConnectTimeout: {name: "l2tp session-timeout-connection", acct: serviceUnavailable, result: l2tp.Result{Code: 10, Message: "call not connected in time"}},
+	causeNone:        {name: "none"},
+	CauseReceivedCDN: {name: "l2tp session-receive-cdn", acct: nasRequest},
+	CauseTunnelDown:  {name: "l2tp session-tunnel-down", acct: lostCarrier},
+	CauseAdministrative: {
+		name: "l2tp session-administrative-close", acct: adminReset, result: l2tp.Result{Code: 3, Message: "administrative close"}, code: 1,
+	},
+	CauseDrain: {name: "l2tp session-administrative-drain", acct: adminReset, result: l2tp.Result{Code: 4, Message: "draining"}},
+	CauseLimit: {name: "l2tp session-create-failed-limit-reached", acct: nasError, result: l2tp.Result{Code: 4, Message: "session limit reached"}},
+	CauseTunnelLimit: {
+		name: "l2tp session-create-failed-tunnel-limit-reached", acct: nasError, result: l2tp.Result{Code: 4, Message: "tunnel session limit reached"},
+	},
+	CauseNoResources: {name: "l2tp session-create-failed-no-resources", acct: nasError, result: l2tp.Result{Code: 4, Message: "no resources"}},
+	CauseTooBusy:     {name: "l2tp session-create-failed-too-busy", acct: nasError, result: l2tp.Result{Code: 4, Message: "too busy"}},
+	CauseExpired:     {name: "l2tp session-create-failed-deadline-passed", acct: nasError, result: l2tp.Result{Code: 4, Message: "too busy"}},
+	CauseSuperseded: {
+		name: "l2tp session-create-failed-line-dialled-again", acct: portPreempted, result: l2tp.Result{Code: 4, Message: "line has dialled again"},
+	},
+	CauseConnectTimeout: {
+		name: "l2tp session-timeout-connection", acct: serviceUnavailable, result: l2tp.Result{Code: 10, Message: "call not connected in time"},
+	},
 	CauseUnexpected:     {name: "l2tp session-receive-unexpected", acct: portError, result: l2tp.Result{Code: 2, Error: 6}},
 	CausePeerTerminated: {name: "ppp lcp-peer-terminate-term-req", acct: userRequest, result: l2tp.Result{Code: 3}, code: 3, side: 1},
 	CauseKeepalive:      {name: "ppp lcp-keepalive-failure", acct: lostCarrier, result: l2tp.Result{Code: 1}, code: 8, protocol: ppp.ProtoLCP},
@@ -90,20 +98,26 @@ var causes = [causeCount]struct {
 	CauseAuthDenied:     {name: "aaa deny-authentication-denied", acct: userError, result: l2tp.Result{Code: 3}, code: 16, side: 1},
 	CauseNoServer:       {name: "aaa deny-server-request-timeout", acct: serviceUnavailable, result: l2tp.Result{Code: 4, Message: "no answer from RADIUS"}},
 	CauseUserLimit:      {name: "aaa deny-session-limit-exceeded", acct: serviceUnavailable, result: l2tp.Result{Code: 3}, code: 16, side: 1},
-	CauseAddressInUse:   {name: "aaa deny-address-in-use", acct: serviceUnavailable, result: l2tp.Result{Code: 3}, code: 20, protocol: ppp.ProtoIPCP, side: 2},
-	CauseNoAddress:      {name: "aaa deny-no-resources", acct: serviceUnavailable, result: l2tp.Result{Code: 4, Message: "no address"}, code: 20, protocol: ppp.ProtoIPCP, side: 2},
+	CauseAddressInUse: {
+		name: "aaa deny-address-in-use", acct: serviceUnavailable, result: l2tp.Result{Code: 3}, code: 20, protocol: ppp.ProtoIPCP, side: 2,
+	},
+	CauseNoAddress: {
+		name: "aaa deny-no-resources", acct: serviceUnavailable, result: l2tp.Result{Code: 4, Message: "no address"}, code: 20, protocol: ppp.ProtoIPCP, side: 2,
+	},
 	CauseNoNCP:          {name: "ppp no-ncps-available", acct: serviceUnavailable, result: l2tp.Result{Code: 3}, code: 18},
 	CauseSessionTimeout: {name: "aaa shutdown-session-timeout", acct: sessionTimeout, result: l2tp.Result{Code: 3}, code: 1},
 	CauseIdleTimeout:    {name: "aaa shutdown-idle-timeout", acct: idleTimeout, result: l2tp.Result{Code: 3}, code: 1},
-	CauseReplaced:       {name: "aaa shutdown-reassign-on-match", acct: portPreempted, result: l2tp.Result{Code: 3, Message: "line has dialled again"}, code: 1},
-	CausePPP:            {name: "ppp lower-layer-failure", acct: portError, result: l2tp.Result{Code: 1}},
-	CauseRemoteReset:    {name: "aaa shutdown-remote-reset", acct: adminReset, result: l2tp.Result{Code: 3, Message: "administrative reset"}, code: 1},
-	CauseShutdown:       {name: "l2tp session-administrative-shutdown", acct: adminReboot, result: l2tp.Result{Code: 3, Message: "shutting down"}, code: 1},
-	CauseAttribute:      {name: "aaa deny-attribute-unusable", acct: serviceUnavailable, result: l2tp.Result{Code: 3}, code: 16, side: 1},
-	CauseFilter:         {name: "aaa deny-filter-unknown", acct: serviceUnavailable, result: l2tp.Result{Code: 3}, code: 16, side: 1},
-	CauseInstance:       {name: "aaa deny-routing-instance-unknown", acct: serviceUnavailable, result: l2tp.Result{Code: 3}, code: 16, side: 1},
-	CausePool:           {name: "aaa deny-address-pool-unknown", acct: serviceUnavailable, result: l2tp.Result{Code: 3}, code: 16, side: 1},
-	CauseRouteInUse:     {name: "aaa deny-route-in-use", acct: serviceUnavailable, result: l2tp.Result{Code: 3}, code: 16, side: 1},
+	CauseReplaced: {
+		name: "aaa shutdown-reassign-on-match", acct: portPreempted, result: l2tp.Result{Code: 3, Message: "line has dialled again"}, code: 1,
+	},
+	CausePPP:         {name: "ppp lower-layer-failure", acct: portError, result: l2tp.Result{Code: 1}},
+	CauseRemoteReset: {name: "aaa shutdown-remote-reset", acct: adminReset, result: l2tp.Result{Code: 3, Message: "administrative reset"}, code: 1},
+	CauseShutdown:    {name: "l2tp session-administrative-shutdown", acct: adminReboot, result: l2tp.Result{Code: 3, Message: "shutting down"}, code: 1},
+	CauseAttribute:   {name: "aaa deny-attribute-unusable", acct: serviceUnavailable, result: l2tp.Result{Code: 3}, code: 16, side: 1},
+	CauseFilter:      {name: "aaa deny-filter-unknown", acct: serviceUnavailable, result: l2tp.Result{Code: 3}, code: 16, side: 1},
+	CauseInstance:    {name: "aaa deny-routing-instance-unknown", acct: serviceUnavailable, result: l2tp.Result{Code: 3}, code: 16, side: 1},
+	CausePool:        {name: "aaa deny-address-pool-unknown", acct: serviceUnavailable, result: l2tp.Result{Code: 3}, code: 16, side: 1},
+	CauseRouteInUse:  {name: "aaa deny-route-in-use", acct: serviceUnavailable, result: l2tp.Result{Code: 3}, code: 16, side: 1},
 }
 
 // Values of Acct-Terminate-Cause (RFC 2866 §5.10).

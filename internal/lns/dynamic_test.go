@@ -252,7 +252,8 @@ func TestIndex(t *testing.T) {
 			}
 			s := e.sessions.make(el)
 			s.user = rapid.SampledFrom(users).Draw(t, "user")
-			s.grant = &grant{sub: &Subscriber{ID: uint64(el) + 1, User: rapid.SampledFrom(users).Draw(t, "granted name"), UserGiven: rapid.SampledFrom(users).Draw(t, "given")}}
+			name := rapid.SampledFrom(users)
+			s.grant = &grant{sub: &Subscriber{ID: uint64(el) + 1, User: name.Draw(t, "granted name"), UserGiven: name.Draw(t, "given")}}
 			e.list(s)
 			living[el] = s.user
 			for _, u := range users {

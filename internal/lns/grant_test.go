@@ -133,7 +133,9 @@ func TestGranted(t *testing.T) {
 		{"IPv6 pool", policy.Attributes{PoolIPv6: "gold6"}, func(_ *world, _ *modem, f forward.Session, row SubscriberRow) bool {
 			return netip.MustParsePrefix("2001:db8:200::/48").Contains(f.IPv6.Addr()) && row.PoolIPv6 == "gold6"
 		}},
-		{"netmask", policy.Attributes{Address: own, Netmask: netip.MustParseAddr("255.255.255.248")}, func(_ *world, _ *modem, f forward.Session, _ SubscriberRow) bool {
+		{"netmask", policy.Attributes{
+			Address: own, Netmask: netip.MustParseAddr("255.255.255.248"),
+		}, func(_ *world, _ *modem, f forward.Session, _ SubscriberRow) bool {
 			return slices.Equal(f.Routes, prefixes("192.0.2.72/29"))
 		}},
 		{"routes", policy.Attributes{Address: own, Routes: []policy.Route{
@@ -148,7 +150,9 @@ func TestGranted(t *testing.T) {
 		{"own prefix", policy.Attributes{PrefixIPv6: prefix}, func(_ *world, m *modem, f forward.Session, _ SubscriberRow) bool {
 			return f.IPv6 == prefix && len(m.ip) > 0 && string(m.ip[0][72:80]) == string(prefix.Addr().AsSlice()[:8])
 		}},
-		{"delegated prefix", policy.Attributes{Delegated: netip.MustParsePrefix("2001:db8:4000::/56")}, func(_ *world, _ *modem, f forward.Session, _ SubscriberRow) bool {
+		{"delegated prefix", policy.Attributes{
+			Delegated: netip.MustParsePrefix("2001:db8:4000::/56"),
+		}, func(_ *world, _ *modem, f forward.Session, _ SubscriberRow) bool {
 			return slices.Equal(f.Routes, prefixes("2001:db8:4000::/56"))
 		}},
 		{"IPv6 address", policy.Attributes{AddressIPv6: netip.MustParseAddr("2001:db8:5::1")}, func(_ *world, _ *modem, f forward.Session, _ SubscriberRow) bool {
@@ -170,13 +174,17 @@ func TestGranted(t *testing.T) {
 			return f.MTU == 1300 && row.MTU == 1300
 		}},
 		{"MTU too small", policy.Attributes{MTU: 63}, func(_ *world, _ *modem, f forward.Session, _ SubscriberRow) bool { return f.MTU == 1492 }},
-		{"rates", policy.Attributes{Up: policy.Rate{Bits: 1e6}, Down: policy.Rate{Bits: 8e6, Burst: 9000}}, func(_ *world, _ *modem, f forward.Session, row SubscriberRow) bool {
+		{"rates", policy.Attributes{
+			Up: policy.Rate{Bits: 1e6}, Down: policy.Rate{Bits: 8e6, Burst: 9000},
+		}, func(_ *world, _ *modem, f forward.Session, row SubscriberRow) bool {
 			return f.Up == forward.Rate{Bits: 1e6} && f.Down == forward.Rate{Bits: 8e6, Burst: 9000} && row.Down.Bits == 8e6
 		}},
 		{"routing instance", policy.Attributes{Instance: "default:red", Pool: "red"}, func(_ *world, _ *modem, f forward.Session, row SubscriberRow) bool {
 			return f.Instance == 7 && row.Instance == "red" && netip.MustParsePrefix("203.0.113.64/26").Contains(f.IPv4)
 		}},
-		{"session timeout", policy.Attributes{SessionTimeout: time.Hour, HasSessionTimeout: true}, func(w *world, m *modem, _ forward.Session, row SubscriberRow) bool {
+		{"session timeout", policy.Attributes{
+			SessionTimeout: time.Hour, HasSessionTimeout: true,
+		}, func(w *world, m *modem, _ forward.Session, row SubscriberRow) bool {
 			if w.advance(59 * time.Minute); row.SessionLeft < 59*time.Minute || m.gone {
 				return false
 			}
@@ -187,7 +195,9 @@ func TestGranted(t *testing.T) {
 			w.advance(25 * time.Hour) // client-session-timeout is 24 h here
 			return row.SessionLeft == 0 && !m.gone
 		}},
-		{"idle timeout", policy.Attributes{IdleTimeout: 10 * time.Minute, HasIdleTimeout: true}, func(w *world, m *modem, f forward.Session, row SubscriberRow) bool {
+		{"idle timeout", policy.Attributes{
+			IdleTimeout: 10 * time.Minute, HasIdleTimeout: true,
+		}, func(w *world, m *modem, f forward.Session, row SubscriberRow) bool {
 			w.traffic[f.Element] = forward.Counters{UpPackets: 1}
 			w.advance(9 * time.Minute)
 			early := m.gone

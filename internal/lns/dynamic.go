@@ -88,7 +88,7 @@ func (e *Engine) serveDynamic(r *Request, fx *Effects) {
 	case r.Kind == FindSessions && r.Match != nil:
 		e.findSessions(r)
 	case r.Kind == ChangeSession && r.Change != nil:
-		e.changeSession(r.Change, fx)
+		e.changeSession(r, fx)
 	case r.Kind == DisconnectSession && r.Change != nil:
 		e.disconnectSession(r.Change, fx)
 	}
@@ -130,7 +130,8 @@ func (e *Engine) disconnectSession(c *Change, fx *Effects) {
 
 // changeSession changes a session in place, as a whole or not at all: its link
 // stays up.
-func (e *Engine) changeSession(c *Change, fx *Effects) {
+func (e *Engine) changeSession(r *Request, fx *Effects) {
+	c := r.Change
 	s := e.target(c)
 	if s == nil {
 		e.counters.ChangesRefused++
@@ -147,15 +148,43 @@ func (e *Engine) changeSession(c *Change, fx *Effects) {
 		e.counters.ChangesRefused++
 		return
 	}
+	g.change = &routeChange{request: r, attributes: a}
+	routes, _ := routesOf(g.granted.With(&a), s.bind.PPP.LocalIPv4)
+	for _, p := range routes {
+		if !containsPrefix(g.routes, p) {
+			g.change.fresh = append(g.change.fresh, p)
+		}
+	}
+	e.continueChange(s, fx)
+}
+
+// routeChange is a change of a session that waits until new routes are its own.
+type routeChange struct {
+	request    *Request
+	attributes policy.Attributes
+	fresh      []netip.Prefix // routes that it does not have yet
+	claimed    int            // of them
+}
+
+// continueChange claims the next new route, or makes the change.
+func (e *Engine) continueChange(s *session, fx *Effects) {
+	g := s.grant
+	c := g.change
+	if c.claimed < len(c.fresh) {
+		c.request.waiting = true
+		e.claim(s, e.routeKey(s, c.fresh[c.claimed]), 1, fx)
+		return
+	}
+	g.change = nil
 	e.counters.Changed++
-	next := g.granted.With(&a)
+	next := g.granted.With(&c.attributes)
 	routes, _ := routesOf(next, s.bind.PPP.LocalIPv4)
 	e.unlist(s)
 	e.dropRoutes(s, routes, fx)
 	g.granted = next
 	g.sub = e.subscriber(s)
 	e.list(s)
-	e.adjust(s, &a)
+	e.adjust(s, &c.attributes)
 	if s.installed {
 		e.install(s, fx)
 	}
@@ -163,6 +192,42 @@ func (e *Engine) changeSession(c *Change, fx *Effects) {
 		e.interim(s, fx)
 	}
 	e.rearm(s)
+	c.request.answer(fx)
+}
+
+// changeClaimed goes on with a change whose next route is the session's, or
+// somebody else's.
+func (e *Engine) changeClaimed(s *session, won bool, fx *Effects) {
+	if !won {
+		e.counters.RouteInUse++
+		e.dropChange(s, ErrorResources, fx)
+		return
+	}
+	s.grant.change.claimed++
+	e.continueChange(s, fx)
+}
+
+// dropChange gives up a change that waits, if there is one.
+func (e *Engine) dropChange(s *session, why ErrorCause, fx *Effects) {
+	if s.grant == nil || s.grant.change == nil {
+		return
+	}
+	c := s.grant.change
+	s.grant.change = nil
+	for _, p := range c.fresh[:c.claimed] {
+		e.unclaim(s, e.routeKey(s, p), fx)
+	}
+	e.counters.ChangesRefused++
+	c.request.Change.Error = why
+	c.request.answer(fx)
+}
+
+// answer finishes a request that has waited.
+func (r *Request) answer(fx *Effects) {
+	if r.waiting {
+		r.waiting = false
+		fx.Answers = append(fx.Answers, r)
+	}
 }
 
 // check says whether a change can be made in place.
@@ -184,15 +249,11 @@ func (e *Engine) check(s *session, a *policy.Attributes) (ErrorCause, string) {
 	if len(a.Filters)+len(a.FiltersIn)+len(a.FiltersOut) > 0 {
 		return ErrorUnsupportedAttribute, "Filter-Id" // to agree and do nothing would be a lie
 	}
-	routes, what := routesOf(s.grant.granted.With(a), s.bind.PPP.LocalIPv4)
-	if what != "" {
+	if _, what := routesOf(s.grant.granted.With(a), s.bind.PPP.LocalIPv4); what != "" {
 		return ErrorInvalidAttribute, what
 	}
-	for _, p := range routes {
-		// A new one would have to be claimed over all shards before it could be promised.
-		if !containsPrefix(s.grant.routes, p) {
-			return ErrorUnsupportedAttribute, "Framed-Route"
-		}
+	if s.grant.change != nil {
+		return ErrorResources, "" // one at a time
 	}
 	return 0, ""
 }

@@ -156,7 +156,7 @@ func TestChangeRefused(t *testing.T) {
 		want   ErrorCause
 	}{
 		"Framed-IP-Address": {&policy.Attributes{Down: rate, Address: netip.MustParseAddr("192.0.2.9")}, ErrorUnsupportedAttribute},
-		"Framed-Route":      {&policy.Attributes{Down: rate, Routes: []policy.Route{{Prefix: netip.MustParsePrefix("10.1.0.0/16")}}}, ErrorUnsupportedAttribute},
+		"Framed-Route":      {&policy.Attributes{Down: rate, Routes: []policy.Route{{}}}, ErrorInvalidAttribute},
 		"Filter-Id":         {&policy.Attributes{Down: rate, Filters: []string{"f"}}, ErrorUnsupportedAttribute},
 		"Service-Activate":  {&policy.Attributes{Down: rate, Services: []string{"gold"}}, ErrorUnsupportedAttribute},
 		"User-Name":         {&policy.Attributes{Down: rate, UserName: "somebody else"}, ErrorUnsupportedAttribute},
@@ -280,4 +280,65 @@ func TestIndex(t *testing.T) {
 			t.Fatalf("%d names are left", len(e.index))
 		}
 	})
+}
+
+// New routes are claimed over all shards before the change is made and answered;
+// one that is another's refuses it as a whole.
+func TestChangeOfRoutes(t *testing.T) {
+	for _, shards := range []int{1, 4} {
+		w := newWorld(t, grantConfig(), shards)
+		l := w.lac(0)
+		route := func(s string) policy.Route { return policy.Route{Prefix: netip.MustParsePrefix(s)} }
+		w.admitted(l, l.tunnel(), "other@example", policy.Attributes{Routes: []policy.Route{route("10.9.0.0/16")}})
+		m := w.admitted(l, l.tunnel(), "user1@example", policy.Attributes{Routes: []policy.Route{route("10.1.0.0/16")}})
+		to := w.find(Match{User: "user1@example"})[0]
+		routes := func() int {
+			for _, f := range w.plane {
+				if f.IPv4 == m.link.Network().LocalIPv4 {
+					return len(f.Routes)
+				}
+			}
+			return -1
+		}
+		more := policy.Attributes{Routes: []policy.Route{route("10.1.0.0/16"), route("10.2.0.0/16"), route("10.3.0.0/16")}}
+		if c := w.change(ChangeSession, to, &more); c.Error != 0 || routes() != 3 {
+			t.Fatalf("%d shards: %+v, %d routes", shards, c, routes())
+		}
+		taken := policy.Attributes{Routes: []policy.Route{route("10.4.0.0/16"), route("10.9.0.0/16")}}
+		if c := w.change(ChangeSession, to, &taken); c.Error != ErrorResources || routes() != 3 {
+			t.Errorf("%d shards: another's route: %+v, %d routes", shards, c, routes())
+		}
+		if n := w.admitted(l, l.tunnel(), "user2@example", policy.Attributes{Routes: taken.Routes[:1]}); n.gone {
+			t.Error("what the refused change had claimed is not free")
+		}
+		w.hangUpAll(l)
+	}
+}
+
+// A change that waits for another shard is answered when its session ends.
+func TestChangeOfOneThatEnds(t *testing.T) {
+	w := newWorld(t, grantConfig(), 4)
+	l := w.lac(0)
+	w.admitted(l, l.tunnel(), "user1@example", policy.Attributes{})
+	to := w.find(Match{User: "user1@example"})[0]
+	e, fx := w.engines[to.Shard], w.fx[to.Shard]
+	var a policy.Attributes
+	for i := range 8 { // some of them have another shard for a home
+		a.Routes = append(a.Routes, policy.Route{Prefix: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i), 0, 0}), 16)})
+	}
+	r := &Request{Kind: ChangeSession, Change: &Change{Target: to, Attributes: &a}}
+	e.Request(w.now, r, fx)
+	again := &Request{Kind: ChangeSession, Change: &Change{Target: to, Attributes: &a}}
+	e.Request(w.now, again, fx)
+	if len(fx.Answers) != 1 || again.Change.Error != ErrorResources {
+		t.Fatalf("%d answers; a second change at a time: %+v", len(fx.Answers), again.Change)
+	}
+	e.Request(w.now, &Request{Kind: DisconnectSession, Change: &Change{Target: to}}, fx)
+	answered := false
+	w.answers = func(r2 *Request) { answered = answered || r2 == r }
+	w.carry(to.Shard)
+	w.hangUpAll(l)
+	if !answered || r.Change.Error == 0 && w.counters().Changed != 1 {
+		t.Errorf("answered %v: %+v", answered, r.Change)
+	}
 }

@@ -187,11 +187,15 @@ func (e *Engine) Deliver(now time.Time, m *Message, fx *Effects) {
 	e.finish(fx)
 }
 
-// Request serves an operator; the finished request is in fx.Answers when Request returns.
+// Request serves an operator or a RADIUS server; the finished request is in
+// fx.Answers when Request returns, unless other shards must be asked: then it comes
+// in a later input's.
 func (e *Engine) Request(now time.Time, r *Request, fx *Effects) {
 	e.now = now
 	e.serve(r, fx)
-	fx.Answers = append(fx.Answers, r)
+	if !r.waiting {
+		fx.Answers = append(fx.Answers, r)
+	}
 	e.finish(fx)
 }
 

@@ -252,6 +252,10 @@ func (e *Engine) claimAnswered(m *directory.Message, fx *Effects) {
 			e.addressTaken(s, fx)
 		}
 	case directory.Route:
+		if s.waits&waitRoute == 0 {
+			e.changeClaimed(s, won, fx)
+			break
+		}
 		s.waits &^= waitRoute
 		if won {
 			s.grant.claimed++

@@ -32,7 +32,8 @@ type grant struct {
 	routes      []netip.Prefix // behind the subscriber: framed routes, its network, its delegated prefix
 	claimed     int            // so many of the routes are claimed
 
-	sub     *Subscriber // as requests and accounting tell it; nil: not before authorisation
+	change  *routeChange // that waits for new routes; nil: none does
+	sub     *Subscriber  // as requests and accounting tell it; nil: not before authorisation
 	account account
 	listed  bool  // in the index of find.go
 	links   links // there

@@ -218,6 +218,7 @@ func (e *Engine) end(s *session, cause Cause, fx *Effects) {
 	e.leave(s, cause)
 	e.remember(s, cause)
 	storing := e.closeAccount(s, cause, fx)
+	e.dropChange(s, ErrorSessionNotFound, fx)
 	e.unlist(s)
 	s.link.Abort(e.now)
 	e.uninstall(s, fx)

@@ -95,6 +95,8 @@ type Request struct {
 
 	// Reply is the asker's: the shard calls it with the finished request, from its own goroutine. Never called by the engine.
 	Reply func(*Request)
+
+	waiting bool // the engine has it: it is answered when other shards have
 }
 
 // Cleared names an object that a Clear request has closed, for the feedback line.

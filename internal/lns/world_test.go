@@ -36,8 +36,9 @@ type world struct {
 	stopped   int
 	queries   []asked // to RADIUS
 	books     []AccountRecord
-	unwritten [][]AuthRef   // by shard: of records that are not on disk yet
-	noDisk    bool          // and stay so
+	unwritten [][]AuthRef // by shard: of records that are not on disk yet
+	noDisk    bool        // and stay so
+	answers   func(*Request)
 	holdBegin bool          // the shards have other work all the time
 	meter     bool          // measure the engines
 	spent     time.Duration // in engines, on packets
@@ -170,10 +171,18 @@ func (w *world) carry(i int) {
 			w.unwritten[i] = append(w.unwritten[i], r.Ref)
 		}
 	}
+	if w.answers != nil {
+		for _, r := range fx.Answers {
+			w.answers(r)
+		}
+	}
 	if fx.Stopped {
 		w.stopped |= 1 << i
 	}
 	messages := append([]Message(nil), fx.Messages...)
+	for j := range messages {
+		messages[j].Datagram = append([]byte(nil), messages[j].Datagram...)
+	}
 	down := make([]packet.Datagram, 0, len(fx.Transmit))
 	for _, d := range fx.Transmit {
 		d.Data = append([]byte(nil), d.Data...)

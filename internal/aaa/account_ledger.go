@@ -50,6 +50,7 @@ type ledger struct {
 	epoch     uint64 // of this boot's session ids
 
 	bounds bounds
+	room   []byte // where attributes are made
 	stats  AccountingStatistics
 }
 
@@ -258,8 +259,7 @@ func (l *ledger) putOpen(session uint64, r *lns.AccountRecord, started bool) {
 	}
 	c := *r
 	c.Kind, c.Terminate = lns.AccountStop, terminateReboot
-	var room [2 * packetMax]byte
-	b, err := appendAccounting(room[:0], l.host, &c)
+	b, err := appendAccounting(l.room[:0], l.host, &c)
 	if err != nil {
 		l.malformed(p, err)
 		return
@@ -282,6 +282,7 @@ func (l *ledger) putOpen(session uint64, r *lns.AccountRecord, started bool) {
 			o.flags |= flagNoStartDelay
 		}
 	}
+	l.room = b[:0]
 	l.batch.setOpen(session, appendOpen(make([]byte, 0, 24+len(p.Name)+len(b)), &o))
 }
 
@@ -293,16 +294,18 @@ func (l *ledger) malformed(p *lns.AAAProfile, err error) {
 
 // enqueue makes a request of a record, for each set of servers.
 func (l *ledger) enqueue(kind uint8, r *lns.AccountRecord) {
-	b, err := appendAccounting(nil, l.host, r)
+	b, err := appendAccounting(l.room[:0], l.host, r)
 	if err != nil {
 		l.malformed(r.Profile, err)
 		return
 	}
+	l.room = b[:0]
 	q := queueRecord{
 		kind: kind, session: r.Subscriber.ID, at: r.At, attributes: b,
 		noDelay: accountingDelay(&r.Profile.Requests, r.Kind, 0) < 0,
 	}
 	value := appendQueued(make([]byte, 0, queueHeader+len(b)), &q)
+	q.attributes = value[queueHeader:]
 	if r.Profile.Accounting.Set != nil {
 		l.append(outletKey{r.Profile.Name, false}, l.fresh(), &q, value)
 	}

@@ -198,8 +198,12 @@ func (l *ledger) send(e *entry, set *radius.Set) {
 	l.fx.send = append(l.fx.send, e)
 }
 
-// load reads records from disk until the window is full.
+// load reads records from disk until the window is full. While the removal of
+// others cannot be written there is no use in more.
 func (l *ledger) load(o *outlet) {
+	if len(l.batch.ops) >= l.bounds.batch {
+		return
+	}
 	var bad []*entry
 	err := l.spool.Scan(tableQueue, o.prefix, queueKey(o.prefix, o.loaded+1), func(k, v []byte) bool {
 		if len(o.window) >= l.bounds.window || o.onDisk == 0 {

@@ -38,7 +38,7 @@ func (d *daemon) startAAA(r *config.Result) error {
 func (d *daemon) runAAA() {
 	l := newLayer(d.failed)
 	d.undo(l.stop)
-	l.run(d.aaa.Run)
+	l.run(part("aaa", d.aaa.Run))
 }
 
 // asked is the AAA of the shards.

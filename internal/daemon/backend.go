@@ -49,6 +49,9 @@ func (d *daemon) Accounting() api.Accounting {
 	return d.accounting
 }
 
+// System is the computer.
+func (d *daemon) System() api.System { return d.system }
+
 // Loop is what the loop of a shard has counted, for the metrics.
 func (d *daemon) Loop(shard int) metrics.Loop { return metrics.Loop(d.shards[shard].Stats()) }
 

@@ -34,21 +34,25 @@ func (d *daemon) startPlane(r *config.Result) error {
 	shards := shardCount(r)
 	d.plane = noPlane{}
 	if r.Daemon.Plane == config.PlaneTUN {
-		p, err := tun.New(tun.Options{
+		options := tun.Options{
 			Shards:    shards,
 			ShardOf:   func(tunnelID uint16) int { return lns.Owner(tunnelID, shards) },
 			Punt:      func(to int, b *packet.Batch) bool { return d.shards[to].Punt(b) },
 			Sequenced: func(to int, element uint32, ip []byte) bool { return d.shards[to].Outbound(element, ip) },
 			Device:    r.Daemon.Device,
+		}
+		err := startPart(partPlane, func() (err error) {
+			d.tun, err = tun.New(options)
+			return err
 		})
 		if err != nil {
 			return err
 		}
-		d.tun, d.plane = p, p
+		d.plane = d.tun
 	}
 	d.undo(d.plane.Close)
 	for _, i := range r.Instances {
-		if err := d.plane.Instance(i); err != nil {
+		if err := d.instance(i); err != nil {
 			return fmt.Errorf("routing instance %s: %w", i.Name, err)
 		}
 	}
@@ -90,8 +94,8 @@ func (d *daemon) startCore(r *config.Result, began time.Time) error {
 	d.runAAA()
 	d.core = newLayer(d.failed)
 	d.undo(d.core.stop)
-	for _, s := range d.shards {
-		d.core.run(s.Run)
+	for id, s := range d.shards {
+		d.core.run(part(fmt.Sprintf("shard %d", id), s.Run))
 	}
 	if d.opt.BurnLate {
 		d.core.run(d.slowDown)
@@ -103,7 +107,7 @@ func (d *daemon) startCore(r *config.Result, began time.Time) error {
 		for id, s := range g.Data {
 			if d.tun == nil {
 				d.read(netio.NewReader(s, d.shards[id].Packets()))
-			} else if err := d.tun.AddSocket(tun.UDP(s)); err != nil {
+			} else if err := startPart(partPlane, func() error { return d.tun.AddSocket(tun.UDP(s)) }); err != nil {
 				return err
 			}
 		}
@@ -147,16 +151,21 @@ func newEngine(cfg *lns.Config, id, shards int, began time.Time, epoch uint32) (
 
 func (d *daemon) read(r *netio.Reader) {
 	d.readers = append(d.readers, r)
-	d.core.run(r.Run)
+	d.core.run(part("readers", r.Run))
+}
+
+// instance makes or changes a routing instance of the plane.
+func (d *daemon) instance(i forward.Instance) error {
+	return startPart(partPlane, func() error { return d.plane.Instance(i) })
 }
 
 // applyInstances brings the plane's instances to what the configuration says.
 // When one fails those before it go back to what they were.
 func (d *daemon) applyInstances(old, next []forward.Instance) error {
 	for i := range next {
-		if err := d.plane.Instance(next[i]); err != nil {
+		if err := d.instance(next[i]); err != nil {
 			for k := range old {
-				err = errors.Join(err, d.plane.Instance(old[k]))
+				err = errors.Join(err, d.instance(old[k]))
 			}
 			return fmt.Errorf("routing instance %s: %w", next[i].Name, err)
 		}

@@ -47,12 +47,13 @@ type Options struct {
 
 // daemon is one running daemon.
 type daemon struct {
-	opt   Options
-	began time.Time
-	level slog.LevelVar
-	log   *shard.Log
-	notes *shard.Writer // the daemon's own events; of the goroutine of Run
-	undos []func() error
+	opt    Options
+	began  time.Time
+	system *system
+	level  slog.LevelVar
+	log    *shard.Log
+	notes  *shard.Writer // the daemon's own events; of the goroutine of Run
+	undos  []func() error
 
 	plane      forward.Plane
 	tun        *tun.Plane // the same, if it is one
@@ -60,6 +61,7 @@ type daemon struct {
 	aaa        *aaa.Service
 	store      *store.Store    // nil: nobody is accounted
 	accounting *aaa.Accounting // likewise
+	guard      *guard
 	shards     []*shard.Shard
 	readers    []*netio.Reader
 	core       *layer
@@ -84,7 +86,7 @@ func Run(ctx context.Context, o Options) error {
 	if o.StopTimeout == 0 {
 		o.StopTimeout = 5 * time.Second
 	}
-	d := &daemon{opt: o, began: time.Now(), failed: make(chan error, 1)}
+	d := &daemon{opt: o, began: time.Now(), failed: make(chan error, 1), system: newSystem()}
 	if err := d.start(); err != nil {
 		return errors.Join(err, d.unwind())
 	}
@@ -119,6 +121,9 @@ func (d *daemon) start() error {
 	}
 	d.addresses = added
 	d.undo(func() error { return removeAddresses(d.addresses) })
+	if err := d.startPolice(r); err != nil {
+		return err
+	}
 	if err := d.startPlane(r); err != nil {
 		return err
 	}
@@ -170,7 +175,7 @@ func (d *daemon) startLog(r *config.Result) {
 	d.log = shard.NewLog(slog.New(slog.NewTextHandler(d.opt.Log, &slog.HandlerOptions{Level: &d.level, ReplaceAttr: timeForJournal()})))
 	d.notes = d.log.Writer()
 	l := newLayer(d.failed)
-	l.run(d.log.Run)
+	l.run(part("log", d.log.Run))
 	d.undo(l.stop)
 }
 

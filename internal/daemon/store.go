@@ -60,7 +60,7 @@ func (d *daemon) startAccounting(r *config.Result) error {
 	}
 	a.Configure(r.LNS)
 	d.store, d.accounting = s, a
-	for _, run := range []func(context.Context) error{s.Run, a.Run} {
+	for _, run := range []func(context.Context) error{part("store", s.Run), part("accounting", a.Run)} {
 		l := newLayer(d.failed)
 		l.run(run)
 		d.undo(l.stop)

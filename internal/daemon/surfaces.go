@@ -36,7 +36,7 @@ func (d *daemon) startSurfaces(r *config.Result) error {
 		return err
 	}
 	server := api.New(d)
-	d.surfaces.run(func(ctx context.Context) error { return server.Serve(ctx, l) })
+	d.surfaces.run(part("api", func(ctx context.Context) error { return server.Serve(ctx, l) }))
 	if at := r.Daemon.MetricsListen; at.IsValid() {
 		return d.startMetrics(at)
 	}
@@ -52,7 +52,7 @@ func (d *daemon) startMetrics(at netip.AddrPort) error {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", metrics.Handler(d))
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: headTimeout, WriteTimeout: writeTimeout}
-	d.surfaces.run(func(ctx context.Context) error {
+	d.surfaces.run(part("metrics", func(ctx context.Context) error {
 		served := make(chan error, 1)
 		go func() { served <- server.Serve(l) }()
 		select {
@@ -72,6 +72,6 @@ func (d *daemon) startMetrics(at netip.AddrPort) error {
 			return fmt.Errorf("metrics: %w", err)
 		}
 		return nil
-	})
+	}))
 	return nil
 }

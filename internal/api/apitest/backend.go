@@ -41,7 +41,9 @@ type Backend struct {
 	Settings *lns.Config
 	Exchange *AAA
 	Books    *Accounting // nil: nobody is accounted
-	RowsMax  int         // the most rows that one request was answered with
+	Guard    *Police     // nil: there is none
+	Computer *System
+	RowsMax  int // the most rows that one request was answered with
 	requests int
 }
 
@@ -66,6 +68,17 @@ func (b *Backend) Accounting() api.Accounting {
 	}
 	return b.Books
 }
+
+// Police is what the test has set.
+func (b *Backend) Police() api.Police {
+	if b.Guard == nil {
+		return nil
+	}
+	return b.Guard
+}
+
+// System is what the test has set.
+func (b *Backend) System() api.System { return b.Computer }
 
 // Requests is how many requests have been served so far.
 func (b *Backend) Requests() int {

@@ -28,6 +28,7 @@ func Sample(z Size, now time.Time) *Backend {
 	}}
 	b.Settings = sampleConfig()
 	b.Exchange, b.Books = sampleAAA(b.Settings, now), sampleAccounting(now)
+	b.Guard, b.Computer = NewPolice(now.Add(-time.Hour)), sampleSystem(now)
 	for range z.Shards {
 		b.List = append(b.List, emptyShard())
 	}

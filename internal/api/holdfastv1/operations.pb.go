@@ -830,7 +830,7 @@ var File_holdfast_v1_operations_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_operations_proto_rawDesc = "" +
 	"\n" +
-	"\x1choldfast/v1/operations.proto\x12\vholdfast.v1\x1a\x15holdfast/v1/aaa.proto\x1a\x1bholdfast/v1/admission.proto\x1a\x16holdfast/v1/rows.proto\x1a\x1aholdfast/v1/selector.proto\x1a\x19holdfast/v1/summary.proto\"\x13\n" +
+	"\x1choldfast/v1/operations.proto\x12\vholdfast.v1\x1a\x15holdfast/v1/aaa.proto\x1a\x1bholdfast/v1/admission.proto\x1a\x16holdfast/v1/ddos.proto\x1a\x16holdfast/v1/rows.proto\x1a\x1aholdfast/v1/selector.proto\x1a\x19holdfast/v1/summary.proto\x1a\x18holdfast/v1/system.proto\"\x13\n" +
 	"\x11GetProcessRequest\"\x13\n" +
 	"\x11GetSummaryRequest\"\x15\n" +
 	"\x13GetAdmissionRequest\"\x12\n" +
@@ -871,16 +871,21 @@ const file_holdfast_v1_operations_proto_rawDesc = "" +
 	"\asession\x18\x03 \x01(\rR\asession\x12\x1e\n" +
 	"\n" +
 	"subscriber\x18\x04 \x01(\x04R\n" +
-	"subscriber2\xa1\x10\n" +
+	"subscriber2\xc5\x13\n" +
 	"\n" +
 	"Operations\x12B\n" +
 	"\n" +
-	"GetProcess\x12\x1e.holdfast.v1.GetProcessRequest\x1a\x14.holdfast.v1.Process\x12B\n" +
+	"GetProcess\x12\x1e.holdfast.v1.GetProcessRequest\x1a\x14.holdfast.v1.Process\x129\n" +
+	"\aGetHost\x12\x1b.holdfast.v1.GetHostRequest\x1a\x11.holdfast.v1.Host\x12J\n" +
+	"\rListProcesses\x12!.holdfast.v1.ListProcessesRequest\x1a\x16.holdfast.v1.Processes\x12B\n" +
 	"\n" +
 	"GetSummary\x12\x1e.holdfast.v1.GetSummaryRequest\x1a\x14.holdfast.v1.Summary\x12W\n" +
 	"\x10CountSubscribers\x12$.holdfast.v1.CountSubscribersRequest\x1a\x1d.holdfast.v1.SubscriberCounts\x12H\n" +
 	"\fGetAdmission\x12 .holdfast.v1.GetAdmissionRequest\x1a\x16.holdfast.v1.Admission\x12?\n" +
-	"\tGetAlarms\x12\x1d.holdfast.v1.GetAlarmsRequest\x1a\x13.holdfast.v1.Alarms\x12a\n" +
+	"\tGetAlarms\x12\x1d.holdfast.v1.GetAlarmsRequest\x1a\x13.holdfast.v1.Alarms\x12W\n" +
+	"\x11GetDDoSProtection\x12%.holdfast.v1.GetDDoSProtectionRequest\x1a\x1b.holdfast.v1.DDoSProtection\x12X\n" +
+	"\x10ListCulpritFlows\x12$.holdfast.v1.ListCulpritFlowsRequest\x1a\x1c.holdfast.v1.CulpritFlowPage0\x01\x12h\n" +
+	"\x13ClearDDoSProtection\x12'.holdfast.v1.ClearDDoSProtectionRequest\x1a(.holdfast.v1.ClearDDoSProtectionResponse\x12a\n" +
 	"\x11GetAuthentication\x12%.holdfast.v1.GetAuthenticationRequest\x1a%.holdfast.v1.AuthenticationStatistics\x12U\n" +
 	"\rGetAccounting\x12!.holdfast.v1.GetAccountingRequest\x1a!.holdfast.v1.AccountingStatistics\x12\\\n" +
 	"\x12GetDynamicRequests\x12&.holdfast.v1.GetDynamicRequestsRequest\x1a\x1e.holdfast.v1.DynamicStatistics\x12W\n" +
@@ -918,56 +923,66 @@ func file_holdfast_v1_operations_proto_rawDescGZIP() []byte {
 
 var file_holdfast_v1_operations_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_holdfast_v1_operations_proto_goTypes = []any{
-	(*GetProcessRequest)(nil),          // 0: holdfast.v1.GetProcessRequest
-	(*GetSummaryRequest)(nil),          // 1: holdfast.v1.GetSummaryRequest
-	(*GetAdmissionRequest)(nil),        // 2: holdfast.v1.GetAdmissionRequest
-	(*GetAlarmsRequest)(nil),           // 3: holdfast.v1.GetAlarmsRequest
-	(*CountSubscribersRequest)(nil),    // 4: holdfast.v1.CountSubscribersRequest
-	(*ListRequest)(nil),                // 5: holdfast.v1.ListRequest
-	(*ListPoolsRequest)(nil),           // 6: holdfast.v1.ListPoolsRequest
-	(*ClearRequest)(nil),               // 7: holdfast.v1.ClearRequest
-	(*DestinationPage)(nil),            // 8: holdfast.v1.DestinationPage
-	(*TunnelPage)(nil),                 // 9: holdfast.v1.TunnelPage
-	(*SessionPage)(nil),                // 10: holdfast.v1.SessionPage
-	(*SubscriberPage)(nil),             // 11: holdfast.v1.SubscriberPage
-	(*GroupPage)(nil),                  // 12: holdfast.v1.GroupPage
-	(*ClientPage)(nil),                 // 13: holdfast.v1.ClientPage
-	(*PoolPage)(nil),                   // 14: holdfast.v1.PoolPage
-	(*CallPage)(nil),                   // 15: holdfast.v1.CallPage
-	(*ClearedPage)(nil),                // 16: holdfast.v1.ClearedPage
-	(*Cleared)(nil),                    // 17: holdfast.v1.Cleared
-	(*Selector)(nil),                   // 18: holdfast.v1.Selector
-	(*Destination)(nil),                // 19: holdfast.v1.Destination
-	(*Tunnel)(nil),                     // 20: holdfast.v1.Tunnel
-	(*Session)(nil),                    // 21: holdfast.v1.Session
-	(*Subscriber)(nil),                 // 22: holdfast.v1.Subscriber
-	(*Group)(nil),                      // 23: holdfast.v1.Group
-	(*Client)(nil),                     // 24: holdfast.v1.Client
-	(*Pool)(nil),                       // 25: holdfast.v1.Pool
-	(*Call)(nil),                       // 26: holdfast.v1.Call
-	(*GetAuthenticationRequest)(nil),   // 27: holdfast.v1.GetAuthenticationRequest
-	(*GetAccountingRequest)(nil),       // 28: holdfast.v1.GetAccountingRequest
-	(*GetDynamicRequestsRequest)(nil),  // 29: holdfast.v1.GetDynamicRequestsRequest
-	(*GetTerminateCodesRequest)(nil),   // 30: holdfast.v1.GetTerminateCodesRequest
-	(*ListRadiusServersRequest)(nil),   // 31: holdfast.v1.ListRadiusServersRequest
-	(*GetPendingStopsRequest)(nil),     // 32: holdfast.v1.GetPendingStopsRequest
-	(*ListPendingRecordsRequest)(nil),  // 33: holdfast.v1.ListPendingRecordsRequest
-	(*TestAuthenticationRequest)(nil),  // 34: holdfast.v1.TestAuthenticationRequest
-	(*ClearAAAStatisticsRequest)(nil),  // 35: holdfast.v1.ClearAAAStatisticsRequest
-	(*Process)(nil),                    // 36: holdfast.v1.Process
-	(*Summary)(nil),                    // 37: holdfast.v1.Summary
-	(*SubscriberCounts)(nil),           // 38: holdfast.v1.SubscriberCounts
-	(*Admission)(nil),                  // 39: holdfast.v1.Admission
-	(*Alarms)(nil),                     // 40: holdfast.v1.Alarms
-	(*AuthenticationStatistics)(nil),   // 41: holdfast.v1.AuthenticationStatistics
-	(*AccountingStatistics)(nil),       // 42: holdfast.v1.AccountingStatistics
-	(*DynamicStatistics)(nil),          // 43: holdfast.v1.DynamicStatistics
-	(*TerminateCodes)(nil),             // 44: holdfast.v1.TerminateCodes
-	(*RadiusServers)(nil),              // 45: holdfast.v1.RadiusServers
-	(*PendingStopsList)(nil),           // 46: holdfast.v1.PendingStopsList
-	(*PendingRecordPage)(nil),          // 47: holdfast.v1.PendingRecordPage
-	(*TestAuthenticationResponse)(nil), // 48: holdfast.v1.TestAuthenticationResponse
-	(*ClearAAAStatisticsResponse)(nil), // 49: holdfast.v1.ClearAAAStatisticsResponse
+	(*GetProcessRequest)(nil),           // 0: holdfast.v1.GetProcessRequest
+	(*GetSummaryRequest)(nil),           // 1: holdfast.v1.GetSummaryRequest
+	(*GetAdmissionRequest)(nil),         // 2: holdfast.v1.GetAdmissionRequest
+	(*GetAlarmsRequest)(nil),            // 3: holdfast.v1.GetAlarmsRequest
+	(*CountSubscribersRequest)(nil),     // 4: holdfast.v1.CountSubscribersRequest
+	(*ListRequest)(nil),                 // 5: holdfast.v1.ListRequest
+	(*ListPoolsRequest)(nil),            // 6: holdfast.v1.ListPoolsRequest
+	(*ClearRequest)(nil),                // 7: holdfast.v1.ClearRequest
+	(*DestinationPage)(nil),             // 8: holdfast.v1.DestinationPage
+	(*TunnelPage)(nil),                  // 9: holdfast.v1.TunnelPage
+	(*SessionPage)(nil),                 // 10: holdfast.v1.SessionPage
+	(*SubscriberPage)(nil),              // 11: holdfast.v1.SubscriberPage
+	(*GroupPage)(nil),                   // 12: holdfast.v1.GroupPage
+	(*ClientPage)(nil),                  // 13: holdfast.v1.ClientPage
+	(*PoolPage)(nil),                    // 14: holdfast.v1.PoolPage
+	(*CallPage)(nil),                    // 15: holdfast.v1.CallPage
+	(*ClearedPage)(nil),                 // 16: holdfast.v1.ClearedPage
+	(*Cleared)(nil),                     // 17: holdfast.v1.Cleared
+	(*Selector)(nil),                    // 18: holdfast.v1.Selector
+	(*Destination)(nil),                 // 19: holdfast.v1.Destination
+	(*Tunnel)(nil),                      // 20: holdfast.v1.Tunnel
+	(*Session)(nil),                     // 21: holdfast.v1.Session
+	(*Subscriber)(nil),                  // 22: holdfast.v1.Subscriber
+	(*Group)(nil),                       // 23: holdfast.v1.Group
+	(*Client)(nil),                      // 24: holdfast.v1.Client
+	(*Pool)(nil),                        // 25: holdfast.v1.Pool
+	(*Call)(nil),                        // 26: holdfast.v1.Call
+	(*GetHostRequest)(nil),              // 27: holdfast.v1.GetHostRequest
+	(*ListProcessesRequest)(nil),        // 28: holdfast.v1.ListProcessesRequest
+	(*GetDDoSProtectionRequest)(nil),    // 29: holdfast.v1.GetDDoSProtectionRequest
+	(*ListCulpritFlowsRequest)(nil),     // 30: holdfast.v1.ListCulpritFlowsRequest
+	(*ClearDDoSProtectionRequest)(nil),  // 31: holdfast.v1.ClearDDoSProtectionRequest
+	(*GetAuthenticationRequest)(nil),    // 32: holdfast.v1.GetAuthenticationRequest
+	(*GetAccountingRequest)(nil),        // 33: holdfast.v1.GetAccountingRequest
+	(*GetDynamicRequestsRequest)(nil),   // 34: holdfast.v1.GetDynamicRequestsRequest
+	(*GetTerminateCodesRequest)(nil),    // 35: holdfast.v1.GetTerminateCodesRequest
+	(*ListRadiusServersRequest)(nil),    // 36: holdfast.v1.ListRadiusServersRequest
+	(*GetPendingStopsRequest)(nil),      // 37: holdfast.v1.GetPendingStopsRequest
+	(*ListPendingRecordsRequest)(nil),   // 38: holdfast.v1.ListPendingRecordsRequest
+	(*TestAuthenticationRequest)(nil),   // 39: holdfast.v1.TestAuthenticationRequest
+	(*ClearAAAStatisticsRequest)(nil),   // 40: holdfast.v1.ClearAAAStatisticsRequest
+	(*Process)(nil),                     // 41: holdfast.v1.Process
+	(*Host)(nil),                        // 42: holdfast.v1.Host
+	(*Processes)(nil),                   // 43: holdfast.v1.Processes
+	(*Summary)(nil),                     // 44: holdfast.v1.Summary
+	(*SubscriberCounts)(nil),            // 45: holdfast.v1.SubscriberCounts
+	(*Admission)(nil),                   // 46: holdfast.v1.Admission
+	(*Alarms)(nil),                      // 47: holdfast.v1.Alarms
+	(*DDoSProtection)(nil),              // 48: holdfast.v1.DDoSProtection
+	(*CulpritFlowPage)(nil),             // 49: holdfast.v1.CulpritFlowPage
+	(*ClearDDoSProtectionResponse)(nil), // 50: holdfast.v1.ClearDDoSProtectionResponse
+	(*AuthenticationStatistics)(nil),    // 51: holdfast.v1.AuthenticationStatistics
+	(*AccountingStatistics)(nil),        // 52: holdfast.v1.AccountingStatistics
+	(*DynamicStatistics)(nil),           // 53: holdfast.v1.DynamicStatistics
+	(*TerminateCodes)(nil),              // 54: holdfast.v1.TerminateCodes
+	(*RadiusServers)(nil),               // 55: holdfast.v1.RadiusServers
+	(*PendingStopsList)(nil),            // 56: holdfast.v1.PendingStopsList
+	(*PendingRecordPage)(nil),           // 57: holdfast.v1.PendingRecordPage
+	(*TestAuthenticationResponse)(nil),  // 58: holdfast.v1.TestAuthenticationResponse
+	(*ClearAAAStatisticsResponse)(nil),  // 59: holdfast.v1.ClearAAAStatisticsResponse
 }
 var file_holdfast_v1_operations_proto_depIdxs = []int32{
 	18, // 0: holdfast.v1.CountSubscribersRequest.selector:type_name -> holdfast.v1.Selector
@@ -983,59 +998,69 @@ var file_holdfast_v1_operations_proto_depIdxs = []int32{
 	26, // 10: holdfast.v1.CallPage.calls:type_name -> holdfast.v1.Call
 	17, // 11: holdfast.v1.ClearedPage.cleared:type_name -> holdfast.v1.Cleared
 	0,  // 12: holdfast.v1.Operations.GetProcess:input_type -> holdfast.v1.GetProcessRequest
-	1,  // 13: holdfast.v1.Operations.GetSummary:input_type -> holdfast.v1.GetSummaryRequest
-	4,  // 14: holdfast.v1.Operations.CountSubscribers:input_type -> holdfast.v1.CountSubscribersRequest
-	2,  // 15: holdfast.v1.Operations.GetAdmission:input_type -> holdfast.v1.GetAdmissionRequest
-	3,  // 16: holdfast.v1.Operations.GetAlarms:input_type -> holdfast.v1.GetAlarmsRequest
-	27, // 17: holdfast.v1.Operations.GetAuthentication:input_type -> holdfast.v1.GetAuthenticationRequest
-	28, // 18: holdfast.v1.Operations.GetAccounting:input_type -> holdfast.v1.GetAccountingRequest
-	29, // 19: holdfast.v1.Operations.GetDynamicRequests:input_type -> holdfast.v1.GetDynamicRequestsRequest
-	30, // 20: holdfast.v1.Operations.GetTerminateCodes:input_type -> holdfast.v1.GetTerminateCodesRequest
-	31, // 21: holdfast.v1.Operations.ListRadiusServers:input_type -> holdfast.v1.ListRadiusServersRequest
-	32, // 22: holdfast.v1.Operations.GetPendingStops:input_type -> holdfast.v1.GetPendingStopsRequest
-	33, // 23: holdfast.v1.Operations.ListPendingRecords:input_type -> holdfast.v1.ListPendingRecordsRequest
-	34, // 24: holdfast.v1.Operations.TestAuthentication:input_type -> holdfast.v1.TestAuthenticationRequest
-	5,  // 25: holdfast.v1.Operations.ListDestinations:input_type -> holdfast.v1.ListRequest
-	5,  // 26: holdfast.v1.Operations.ListTunnels:input_type -> holdfast.v1.ListRequest
-	5,  // 27: holdfast.v1.Operations.ListSessions:input_type -> holdfast.v1.ListRequest
-	5,  // 28: holdfast.v1.Operations.ListSubscribers:input_type -> holdfast.v1.ListRequest
-	5,  // 29: holdfast.v1.Operations.ListGroups:input_type -> holdfast.v1.ListRequest
-	5,  // 30: holdfast.v1.Operations.ListClients:input_type -> holdfast.v1.ListRequest
-	6,  // 31: holdfast.v1.Operations.ListPools:input_type -> holdfast.v1.ListPoolsRequest
-	5,  // 32: holdfast.v1.Operations.ListCallHistory:input_type -> holdfast.v1.ListRequest
-	7,  // 33: holdfast.v1.Operations.ClearDestinations:input_type -> holdfast.v1.ClearRequest
-	7,  // 34: holdfast.v1.Operations.ClearTunnels:input_type -> holdfast.v1.ClearRequest
-	7,  // 35: holdfast.v1.Operations.ClearSessions:input_type -> holdfast.v1.ClearRequest
-	7,  // 36: holdfast.v1.Operations.ClearSubscribers:input_type -> holdfast.v1.ClearRequest
-	35, // 37: holdfast.v1.Operations.ClearAAAStatistics:input_type -> holdfast.v1.ClearAAAStatisticsRequest
-	36, // 38: holdfast.v1.Operations.GetProcess:output_type -> holdfast.v1.Process
-	37, // 39: holdfast.v1.Operations.GetSummary:output_type -> holdfast.v1.Summary
-	38, // 40: holdfast.v1.Operations.CountSubscribers:output_type -> holdfast.v1.SubscriberCounts
-	39, // 41: holdfast.v1.Operations.GetAdmission:output_type -> holdfast.v1.Admission
-	40, // 42: holdfast.v1.Operations.GetAlarms:output_type -> holdfast.v1.Alarms
-	41, // 43: holdfast.v1.Operations.GetAuthentication:output_type -> holdfast.v1.AuthenticationStatistics
-	42, // 44: holdfast.v1.Operations.GetAccounting:output_type -> holdfast.v1.AccountingStatistics
-	43, // 45: holdfast.v1.Operations.GetDynamicRequests:output_type -> holdfast.v1.DynamicStatistics
-	44, // 46: holdfast.v1.Operations.GetTerminateCodes:output_type -> holdfast.v1.TerminateCodes
-	45, // 47: holdfast.v1.Operations.ListRadiusServers:output_type -> holdfast.v1.RadiusServers
-	46, // 48: holdfast.v1.Operations.GetPendingStops:output_type -> holdfast.v1.PendingStopsList
-	47, // 49: holdfast.v1.Operations.ListPendingRecords:output_type -> holdfast.v1.PendingRecordPage
-	48, // 50: holdfast.v1.Operations.TestAuthentication:output_type -> holdfast.v1.TestAuthenticationResponse
-	8,  // 51: holdfast.v1.Operations.ListDestinations:output_type -> holdfast.v1.DestinationPage
-	9,  // 52: holdfast.v1.Operations.ListTunnels:output_type -> holdfast.v1.TunnelPage
-	10, // 53: holdfast.v1.Operations.ListSessions:output_type -> holdfast.v1.SessionPage
-	11, // 54: holdfast.v1.Operations.ListSubscribers:output_type -> holdfast.v1.SubscriberPage
-	12, // 55: holdfast.v1.Operations.ListGroups:output_type -> holdfast.v1.GroupPage
-	13, // 56: holdfast.v1.Operations.ListClients:output_type -> holdfast.v1.ClientPage
-	14, // 57: holdfast.v1.Operations.ListPools:output_type -> holdfast.v1.PoolPage
-	15, // 58: holdfast.v1.Operations.ListCallHistory:output_type -> holdfast.v1.CallPage
-	16, // 59: holdfast.v1.Operations.ClearDestinations:output_type -> holdfast.v1.ClearedPage
-	16, // 60: holdfast.v1.Operations.ClearTunnels:output_type -> holdfast.v1.ClearedPage
-	16, // 61: holdfast.v1.Operations.ClearSessions:output_type -> holdfast.v1.ClearedPage
-	16, // 62: holdfast.v1.Operations.ClearSubscribers:output_type -> holdfast.v1.ClearedPage
-	49, // 63: holdfast.v1.Operations.ClearAAAStatistics:output_type -> holdfast.v1.ClearAAAStatisticsResponse
-	38, // [38:64] is the sub-list for method output_type
-	12, // [12:38] is the sub-list for method input_type
+	27, // 13: holdfast.v1.Operations.GetHost:input_type -> holdfast.v1.GetHostRequest
+	28, // 14: holdfast.v1.Operations.ListProcesses:input_type -> holdfast.v1.ListProcessesRequest
+	1,  // 15: holdfast.v1.Operations.GetSummary:input_type -> holdfast.v1.GetSummaryRequest
+	4,  // 16: holdfast.v1.Operations.CountSubscribers:input_type -> holdfast.v1.CountSubscribersRequest
+	2,  // 17: holdfast.v1.Operations.GetAdmission:input_type -> holdfast.v1.GetAdmissionRequest
+	3,  // 18: holdfast.v1.Operations.GetAlarms:input_type -> holdfast.v1.GetAlarmsRequest
+	29, // 19: holdfast.v1.Operations.GetDDoSProtection:input_type -> holdfast.v1.GetDDoSProtectionRequest
+	30, // 20: holdfast.v1.Operations.ListCulpritFlows:input_type -> holdfast.v1.ListCulpritFlowsRequest
+	31, // 21: holdfast.v1.Operations.ClearDDoSProtection:input_type -> holdfast.v1.ClearDDoSProtectionRequest
+	32, // 22: holdfast.v1.Operations.GetAuthentication:input_type -> holdfast.v1.GetAuthenticationRequest
+	33, // 23: holdfast.v1.Operations.GetAccounting:input_type -> holdfast.v1.GetAccountingRequest
+	34, // 24: holdfast.v1.Operations.GetDynamicRequests:input_type -> holdfast.v1.GetDynamicRequestsRequest
+	35, // 25: holdfast.v1.Operations.GetTerminateCodes:input_type -> holdfast.v1.GetTerminateCodesRequest
+	36, // 26: holdfast.v1.Operations.ListRadiusServers:input_type -> holdfast.v1.ListRadiusServersRequest
+	37, // 27: holdfast.v1.Operations.GetPendingStops:input_type -> holdfast.v1.GetPendingStopsRequest
+	38, // 28: holdfast.v1.Operations.ListPendingRecords:input_type -> holdfast.v1.ListPendingRecordsRequest
+	39, // 29: holdfast.v1.Operations.TestAuthentication:input_type -> holdfast.v1.TestAuthenticationRequest
+	5,  // 30: holdfast.v1.Operations.ListDestinations:input_type -> holdfast.v1.ListRequest
+	5,  // 31: holdfast.v1.Operations.ListTunnels:input_type -> holdfast.v1.ListRequest
+	5,  // 32: holdfast.v1.Operations.ListSessions:input_type -> holdfast.v1.ListRequest
+	5,  // 33: holdfast.v1.Operations.ListSubscribers:input_type -> holdfast.v1.ListRequest
+	5,  // 34: holdfast.v1.Operations.ListGroups:input_type -> holdfast.v1.ListRequest
+	5,  // 35: holdfast.v1.Operations.ListClients:input_type -> holdfast.v1.ListRequest
+	6,  // 36: holdfast.v1.Operations.ListPools:input_type -> holdfast.v1.ListPoolsRequest
+	5,  // 37: holdfast.v1.Operations.ListCallHistory:input_type -> holdfast.v1.ListRequest
+	7,  // 38: holdfast.v1.Operations.ClearDestinations:input_type -> holdfast.v1.ClearRequest
+	7,  // 39: holdfast.v1.Operations.ClearTunnels:input_type -> holdfast.v1.ClearRequest
+	7,  // 40: holdfast.v1.Operations.ClearSessions:input_type -> holdfast.v1.ClearRequest
+	7,  // 41: holdfast.v1.Operations.ClearSubscribers:input_type -> holdfast.v1.ClearRequest
+	40, // 42: holdfast.v1.Operations.ClearAAAStatistics:input_type -> holdfast.v1.ClearAAAStatisticsRequest
+	41, // 43: holdfast.v1.Operations.GetProcess:output_type -> holdfast.v1.Process
+	42, // 44: holdfast.v1.Operations.GetHost:output_type -> holdfast.v1.Host
+	43, // 45: holdfast.v1.Operations.ListProcesses:output_type -> holdfast.v1.Processes
+	44, // 46: holdfast.v1.Operations.GetSummary:output_type -> holdfast.v1.Summary
+	45, // 47: holdfast.v1.Operations.CountSubscribers:output_type -> holdfast.v1.SubscriberCounts
+	46, // 48: holdfast.v1.Operations.GetAdmission:output_type -> holdfast.v1.Admission
+	47, // 49: holdfast.v1.Operations.GetAlarms:output_type -> holdfast.v1.Alarms
+	48, // 50: holdfast.v1.Operations.GetDDoSProtection:output_type -> holdfast.v1.DDoSProtection
+	49, // 51: holdfast.v1.Operations.ListCulpritFlows:output_type -> holdfast.v1.CulpritFlowPage
+	50, // 52: holdfast.v1.Operations.ClearDDoSProtection:output_type -> holdfast.v1.ClearDDoSProtectionResponse
+	51, // 53: holdfast.v1.Operations.GetAuthentication:output_type -> holdfast.v1.AuthenticationStatistics
+	52, // 54: holdfast.v1.Operations.GetAccounting:output_type -> holdfast.v1.AccountingStatistics
+	53, // 55: holdfast.v1.Operations.GetDynamicRequests:output_type -> holdfast.v1.DynamicStatistics
+	54, // 56: holdfast.v1.Operations.GetTerminateCodes:output_type -> holdfast.v1.TerminateCodes
+	55, // 57: holdfast.v1.Operations.ListRadiusServers:output_type -> holdfast.v1.RadiusServers
+	56, // 58: holdfast.v1.Operations.GetPendingStops:output_type -> holdfast.v1.PendingStopsList
+	57, // 59: holdfast.v1.Operations.ListPendingRecords:output_type -> holdfast.v1.PendingRecordPage
+	58, // 60: holdfast.v1.Operations.TestAuthentication:output_type -> holdfast.v1.TestAuthenticationResponse
+	8,  // 61: holdfast.v1.Operations.ListDestinations:output_type -> holdfast.v1.DestinationPage
+	9,  // 62: holdfast.v1.Operations.ListTunnels:output_type -> holdfast.v1.TunnelPage
+	10, // 63: holdfast.v1.Operations.ListSessions:output_type -> holdfast.v1.SessionPage
+	11, // 64: holdfast.v1.Operations.ListSubscribers:output_type -> holdfast.v1.SubscriberPage
+	12, // 65: holdfast.v1.Operations.ListGroups:output_type -> holdfast.v1.GroupPage
+	13, // 66: holdfast.v1.Operations.ListClients:output_type -> holdfast.v1.ClientPage
+	14, // 67: holdfast.v1.Operations.ListPools:output_type -> holdfast.v1.PoolPage
+	15, // 68: holdfast.v1.Operations.ListCallHistory:output_type -> holdfast.v1.CallPage
+	16, // 69: holdfast.v1.Operations.ClearDestinations:output_type -> holdfast.v1.ClearedPage
+	16, // 70: holdfast.v1.Operations.ClearTunnels:output_type -> holdfast.v1.ClearedPage
+	16, // 71: holdfast.v1.Operations.ClearSessions:output_type -> holdfast.v1.ClearedPage
+	16, // 72: holdfast.v1.Operations.ClearSubscribers:output_type -> holdfast.v1.ClearedPage
+	59, // 73: holdfast.v1.Operations.ClearAAAStatistics:output_type -> holdfast.v1.ClearAAAStatisticsResponse
+	43, // [43:74] is the sub-list for method output_type
+	12, // [12:43] is the sub-list for method input_type
 	12, // [12:12] is the sub-list for extension type_name
 	12, // [12:12] is the sub-list for extension extendee
 	0,  // [0:12] is the sub-list for field type_name
@@ -1048,9 +1073,11 @@ func file_holdfast_v1_operations_proto_init() {
 	}
 	file_holdfast_v1_aaa_proto_init()
 	file_holdfast_v1_admission_proto_init()
+	file_holdfast_v1_ddos_proto_init()
 	file_holdfast_v1_rows_proto_init()
 	file_holdfast_v1_selector_proto_init()
 	file_holdfast_v1_summary_proto_init()
+	file_holdfast_v1_system_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

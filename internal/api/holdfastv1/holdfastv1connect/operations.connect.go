@@ -37,6 +37,11 @@ const (
 const (
 	// OperationsGetProcessProcedure is the fully-qualified name of the Operations's GetProcess RPC.
 	OperationsGetProcessProcedure = "/holdfast.v1.Operations/GetProcess"
+	// OperationsGetHostProcedure is the fully-qualified name of the Operations's GetHost RPC.
+	OperationsGetHostProcedure = "/holdfast.v1.Operations/GetHost"
+	// OperationsListProcessesProcedure is the fully-qualified name of the Operations's ListProcesses
+	// RPC.
+	OperationsListProcessesProcedure = "/holdfast.v1.Operations/ListProcesses"
 	// OperationsGetSummaryProcedure is the fully-qualified name of the Operations's GetSummary RPC.
 	OperationsGetSummaryProcedure = "/holdfast.v1.Operations/GetSummary"
 	// OperationsCountSubscribersProcedure is the fully-qualified name of the Operations's
@@ -46,6 +51,15 @@ const (
 	OperationsGetAdmissionProcedure = "/holdfast.v1.Operations/GetAdmission"
 	// OperationsGetAlarmsProcedure is the fully-qualified name of the Operations's GetAlarms RPC.
 	OperationsGetAlarmsProcedure = "/holdfast.v1.Operations/GetAlarms"
+	// OperationsGetDDoSProtectionProcedure is the fully-qualified name of the Operations's
+	// GetDDoSProtection RPC.
+	OperationsGetDDoSProtectionProcedure = "/holdfast.v1.Operations/GetDDoSProtection"
+	// OperationsListCulpritFlowsProcedure is the fully-qualified name of the Operations's
+	// ListCulpritFlows RPC.
+	OperationsListCulpritFlowsProcedure = "/holdfast.v1.Operations/ListCulpritFlows"
+	// OperationsClearDDoSProtectionProcedure is the fully-qualified name of the Operations's
+	// ClearDDoSProtection RPC.
+	OperationsClearDDoSProtectionProcedure = "/holdfast.v1.Operations/ClearDDoSProtection"
 	// OperationsGetAuthenticationProcedure is the fully-qualified name of the Operations's
 	// GetAuthentication RPC.
 	OperationsGetAuthenticationProcedure = "/holdfast.v1.Operations/GetAuthentication"
@@ -109,6 +123,10 @@ const (
 type OperationsClient interface {
 	// GetProcess tells about the daemon itself.
 	GetProcess(context.Context, *connect.Request[holdfastv1.GetProcessRequest]) (*connect.Response[holdfastv1.Process], error)
+	// GetHost tells about the computer; it takes a second, to see what its processors do.
+	GetHost(context.Context, *connect.Request[holdfastv1.GetHostRequest]) (*connect.Response[holdfastv1.Host], error)
+	// ListProcesses shows who uses the processors; it takes a second, likewise.
+	ListProcesses(context.Context, *connect.Request[holdfastv1.ListProcessesRequest]) (*connect.Response[holdfastv1.Processes], error)
 	// GetSummary counts everything and shows the chassis-wide settings.
 	GetSummary(context.Context, *connect.Request[holdfastv1.GetSummaryRequest]) (*connect.Response[holdfastv1.Summary], error)
 	// CountSubscribers counts subscribers by state, interface and routing instance.
@@ -117,6 +135,12 @@ type OperationsClient interface {
 	GetAdmission(context.Context, *connect.Request[holdfastv1.GetAdmissionRequest]) (*connect.Response[holdfastv1.Admission], error)
 	// GetAlarms lists the alarms that are set.
 	GetAlarms(context.Context, *connect.Request[holdfastv1.GetAlarmsRequest]) (*connect.Response[holdfastv1.Alarms], error)
+	// GetDDoSProtection tells what guards the control plane, and against what.
+	GetDDoSProtection(context.Context, *connect.Request[holdfastv1.GetDDoSProtectionRequest]) (*connect.Response[holdfastv1.DDoSProtection], error)
+	// ListCulpritFlows shows the flows that are controlled, type by type, the oldest first.
+	ListCulpritFlows(context.Context, *connect.Request[holdfastv1.ListCulpritFlowsRequest]) (*connect.ServerStreamForClient[holdfastv1.CulpritFlowPage], error)
+	// ClearDDoSProtection forgets statistics or violations, or lets culprit flows go.
+	ClearDDoSProtection(context.Context, *connect.Request[holdfastv1.ClearDDoSProtectionRequest]) (*connect.Response[holdfastv1.ClearDDoSProtectionResponse], error)
 	// GetAuthentication counts the verdicts on subscribers.
 	GetAuthentication(context.Context, *connect.Request[holdfastv1.GetAuthenticationRequest]) (*connect.Response[holdfastv1.AuthenticationStatistics], error)
 	// GetAccounting counts accounting requests and what waits on disk.
@@ -178,6 +202,18 @@ func NewOperationsClient(httpClient connect.HTTPClient, baseURL string, opts ...
 			connect.WithSchema(operationsMethods.ByName("GetProcess")),
 			connect.WithClientOptions(opts...),
 		),
+		getHost: connect.NewClient[holdfastv1.GetHostRequest, holdfastv1.Host](
+			httpClient,
+			baseURL+OperationsGetHostProcedure,
+			connect.WithSchema(operationsMethods.ByName("GetHost")),
+			connect.WithClientOptions(opts...),
+		),
+		listProcesses: connect.NewClient[holdfastv1.ListProcessesRequest, holdfastv1.Processes](
+			httpClient,
+			baseURL+OperationsListProcessesProcedure,
+			connect.WithSchema(operationsMethods.ByName("ListProcesses")),
+			connect.WithClientOptions(opts...),
+		),
 		getSummary: connect.NewClient[holdfastv1.GetSummaryRequest, holdfastv1.Summary](
 			httpClient,
 			baseURL+OperationsGetSummaryProcedure,
@@ -200,6 +236,24 @@ func NewOperationsClient(httpClient connect.HTTPClient, baseURL string, opts ...
 			httpClient,
 			baseURL+OperationsGetAlarmsProcedure,
 			connect.WithSchema(operationsMethods.ByName("GetAlarms")),
+			connect.WithClientOptions(opts...),
+		),
+		getDDoSProtection: connect.NewClient[holdfastv1.GetDDoSProtectionRequest, holdfastv1.DDoSProtection](
+			httpClient,
+			baseURL+OperationsGetDDoSProtectionProcedure,
+			connect.WithSchema(operationsMethods.ByName("GetDDoSProtection")),
+			connect.WithClientOptions(opts...),
+		),
+		listCulpritFlows: connect.NewClient[holdfastv1.ListCulpritFlowsRequest, holdfastv1.CulpritFlowPage](
+			httpClient,
+			baseURL+OperationsListCulpritFlowsProcedure,
+			connect.WithSchema(operationsMethods.ByName("ListCulpritFlows")),
+			connect.WithClientOptions(opts...),
+		),
+		clearDDoSProtection: connect.NewClient[holdfastv1.ClearDDoSProtectionRequest, holdfastv1.ClearDDoSProtectionResponse](
+			httpClient,
+			baseURL+OperationsClearDDoSProtectionProcedure,
+			connect.WithSchema(operationsMethods.ByName("ClearDDoSProtection")),
 			connect.WithClientOptions(opts...),
 		),
 		getAuthentication: connect.NewClient[holdfastv1.GetAuthenticationRequest, holdfastv1.AuthenticationStatistics](
@@ -333,37 +387,52 @@ func NewOperationsClient(httpClient connect.HTTPClient, baseURL string, opts ...
 
 // operationsClient implements OperationsClient.
 type operationsClient struct {
-	getProcess         *connect.Client[holdfastv1.GetProcessRequest, holdfastv1.Process]
-	getSummary         *connect.Client[holdfastv1.GetSummaryRequest, holdfastv1.Summary]
-	countSubscribers   *connect.Client[holdfastv1.CountSubscribersRequest, holdfastv1.SubscriberCounts]
-	getAdmission       *connect.Client[holdfastv1.GetAdmissionRequest, holdfastv1.Admission]
-	getAlarms          *connect.Client[holdfastv1.GetAlarmsRequest, holdfastv1.Alarms]
-	getAuthentication  *connect.Client[holdfastv1.GetAuthenticationRequest, holdfastv1.AuthenticationStatistics]
-	getAccounting      *connect.Client[holdfastv1.GetAccountingRequest, holdfastv1.AccountingStatistics]
-	getDynamicRequests *connect.Client[holdfastv1.GetDynamicRequestsRequest, holdfastv1.DynamicStatistics]
-	getTerminateCodes  *connect.Client[holdfastv1.GetTerminateCodesRequest, holdfastv1.TerminateCodes]
-	listRadiusServers  *connect.Client[holdfastv1.ListRadiusServersRequest, holdfastv1.RadiusServers]
-	getPendingStops    *connect.Client[holdfastv1.GetPendingStopsRequest, holdfastv1.PendingStopsList]
-	listPendingRecords *connect.Client[holdfastv1.ListPendingRecordsRequest, holdfastv1.PendingRecordPage]
-	testAuthentication *connect.Client[holdfastv1.TestAuthenticationRequest, holdfastv1.TestAuthenticationResponse]
-	listDestinations   *connect.Client[holdfastv1.ListRequest, holdfastv1.DestinationPage]
-	listTunnels        *connect.Client[holdfastv1.ListRequest, holdfastv1.TunnelPage]
-	listSessions       *connect.Client[holdfastv1.ListRequest, holdfastv1.SessionPage]
-	listSubscribers    *connect.Client[holdfastv1.ListRequest, holdfastv1.SubscriberPage]
-	listGroups         *connect.Client[holdfastv1.ListRequest, holdfastv1.GroupPage]
-	listClients        *connect.Client[holdfastv1.ListRequest, holdfastv1.ClientPage]
-	listPools          *connect.Client[holdfastv1.ListPoolsRequest, holdfastv1.PoolPage]
-	listCallHistory    *connect.Client[holdfastv1.ListRequest, holdfastv1.CallPage]
-	clearDestinations  *connect.Client[holdfastv1.ClearRequest, holdfastv1.ClearedPage]
-	clearTunnels       *connect.Client[holdfastv1.ClearRequest, holdfastv1.ClearedPage]
-	clearSessions      *connect.Client[holdfastv1.ClearRequest, holdfastv1.ClearedPage]
-	clearSubscribers   *connect.Client[holdfastv1.ClearRequest, holdfastv1.ClearedPage]
-	clearAAAStatistics *connect.Client[holdfastv1.ClearAAAStatisticsRequest, holdfastv1.ClearAAAStatisticsResponse]
+	getProcess          *connect.Client[holdfastv1.GetProcessRequest, holdfastv1.Process]
+	getHost             *connect.Client[holdfastv1.GetHostRequest, holdfastv1.Host]
+	listProcesses       *connect.Client[holdfastv1.ListProcessesRequest, holdfastv1.Processes]
+	getSummary          *connect.Client[holdfastv1.GetSummaryRequest, holdfastv1.Summary]
+	countSubscribers    *connect.Client[holdfastv1.CountSubscribersRequest, holdfastv1.SubscriberCounts]
+	getAdmission        *connect.Client[holdfastv1.GetAdmissionRequest, holdfastv1.Admission]
+	getAlarms           *connect.Client[holdfastv1.GetAlarmsRequest, holdfastv1.Alarms]
+	getDDoSProtection   *connect.Client[holdfastv1.GetDDoSProtectionRequest, holdfastv1.DDoSProtection]
+	listCulpritFlows    *connect.Client[holdfastv1.ListCulpritFlowsRequest, holdfastv1.CulpritFlowPage]
+	clearDDoSProtection *connect.Client[holdfastv1.ClearDDoSProtectionRequest, holdfastv1.ClearDDoSProtectionResponse]
+	getAuthentication   *connect.Client[holdfastv1.GetAuthenticationRequest, holdfastv1.AuthenticationStatistics]
+	getAccounting       *connect.Client[holdfastv1.GetAccountingRequest, holdfastv1.AccountingStatistics]
+	getDynamicRequests  *connect.Client[holdfastv1.GetDynamicRequestsRequest, holdfastv1.DynamicStatistics]
+	getTerminateCodes   *connect.Client[holdfastv1.GetTerminateCodesRequest, holdfastv1.TerminateCodes]
+	listRadiusServers   *connect.Client[holdfastv1.ListRadiusServersRequest, holdfastv1.RadiusServers]
+	getPendingStops     *connect.Client[holdfastv1.GetPendingStopsRequest, holdfastv1.PendingStopsList]
+	listPendingRecords  *connect.Client[holdfastv1.ListPendingRecordsRequest, holdfastv1.PendingRecordPage]
+	testAuthentication  *connect.Client[holdfastv1.TestAuthenticationRequest, holdfastv1.TestAuthenticationResponse]
+	listDestinations    *connect.Client[holdfastv1.ListRequest, holdfastv1.DestinationPage]
+	listTunnels         *connect.Client[holdfastv1.ListRequest, holdfastv1.TunnelPage]
+	listSessions        *connect.Client[holdfastv1.ListRequest, holdfastv1.SessionPage]
+	listSubscribers     *connect.Client[holdfastv1.ListRequest, holdfastv1.SubscriberPage]
+	listGroups          *connect.Client[holdfastv1.ListRequest, holdfastv1.GroupPage]
+	listClients         *connect.Client[holdfastv1.ListRequest, holdfastv1.ClientPage]
+	listPools           *connect.Client[holdfastv1.ListPoolsRequest, holdfastv1.PoolPage]
+	listCallHistory     *connect.Client[holdfastv1.ListRequest, holdfastv1.CallPage]
+	clearDestinations   *connect.Client[holdfastv1.ClearRequest, holdfastv1.ClearedPage]
+	clearTunnels        *connect.Client[holdfastv1.ClearRequest, holdfastv1.ClearedPage]
+	clearSessions       *connect.Client[holdfastv1.ClearRequest, holdfastv1.ClearedPage]
+	clearSubscribers    *connect.Client[holdfastv1.ClearRequest, holdfastv1.ClearedPage]
+	clearAAAStatistics  *connect.Client[holdfastv1.ClearAAAStatisticsRequest, holdfastv1.ClearAAAStatisticsResponse]
 }
 
 // GetProcess calls holdfast.v1.Operations.GetProcess.
 func (c *operationsClient) GetProcess(ctx context.Context, req *connect.Request[holdfastv1.GetProcessRequest]) (*connect.Response[holdfastv1.Process], error) {
 	return c.getProcess.CallUnary(ctx, req)
+}
+
+// GetHost calls holdfast.v1.Operations.GetHost.
+func (c *operationsClient) GetHost(ctx context.Context, req *connect.Request[holdfastv1.GetHostRequest]) (*connect.Response[holdfastv1.Host], error) {
+	return c.getHost.CallUnary(ctx, req)
+}
+
+// ListProcesses calls holdfast.v1.Operations.ListProcesses.
+func (c *operationsClient) ListProcesses(ctx context.Context, req *connect.Request[holdfastv1.ListProcessesRequest]) (*connect.Response[holdfastv1.Processes], error) {
+	return c.listProcesses.CallUnary(ctx, req)
 }
 
 // GetSummary calls holdfast.v1.Operations.GetSummary.
@@ -384,6 +453,21 @@ func (c *operationsClient) GetAdmission(ctx context.Context, req *connect.Reques
 // GetAlarms calls holdfast.v1.Operations.GetAlarms.
 func (c *operationsClient) GetAlarms(ctx context.Context, req *connect.Request[holdfastv1.GetAlarmsRequest]) (*connect.Response[holdfastv1.Alarms], error) {
 	return c.getAlarms.CallUnary(ctx, req)
+}
+
+// GetDDoSProtection calls holdfast.v1.Operations.GetDDoSProtection.
+func (c *operationsClient) GetDDoSProtection(ctx context.Context, req *connect.Request[holdfastv1.GetDDoSProtectionRequest]) (*connect.Response[holdfastv1.DDoSProtection], error) {
+	return c.getDDoSProtection.CallUnary(ctx, req)
+}
+
+// ListCulpritFlows calls holdfast.v1.Operations.ListCulpritFlows.
+func (c *operationsClient) ListCulpritFlows(ctx context.Context, req *connect.Request[holdfastv1.ListCulpritFlowsRequest]) (*connect.ServerStreamForClient[holdfastv1.CulpritFlowPage], error) {
+	return c.listCulpritFlows.CallServerStream(ctx, req)
+}
+
+// ClearDDoSProtection calls holdfast.v1.Operations.ClearDDoSProtection.
+func (c *operationsClient) ClearDDoSProtection(ctx context.Context, req *connect.Request[holdfastv1.ClearDDoSProtectionRequest]) (*connect.Response[holdfastv1.ClearDDoSProtectionResponse], error) {
+	return c.clearDDoSProtection.CallUnary(ctx, req)
 }
 
 // GetAuthentication calls holdfast.v1.Operations.GetAuthentication.
@@ -495,6 +579,10 @@ func (c *operationsClient) ClearAAAStatistics(ctx context.Context, req *connect.
 type OperationsHandler interface {
 	// GetProcess tells about the daemon itself.
 	GetProcess(context.Context, *connect.Request[holdfastv1.GetProcessRequest]) (*connect.Response[holdfastv1.Process], error)
+	// GetHost tells about the computer; it takes a second, to see what its processors do.
+	GetHost(context.Context, *connect.Request[holdfastv1.GetHostRequest]) (*connect.Response[holdfastv1.Host], error)
+	// ListProcesses shows who uses the processors; it takes a second, likewise.
+	ListProcesses(context.Context, *connect.Request[holdfastv1.ListProcessesRequest]) (*connect.Response[holdfastv1.Processes], error)
 	// GetSummary counts everything and shows the chassis-wide settings.
 	GetSummary(context.Context, *connect.Request[holdfastv1.GetSummaryRequest]) (*connect.Response[holdfastv1.Summary], error)
 	// CountSubscribers counts subscribers by state, interface and routing instance.
@@ -503,6 +591,12 @@ type OperationsHandler interface {
 	GetAdmission(context.Context, *connect.Request[holdfastv1.GetAdmissionRequest]) (*connect.Response[holdfastv1.Admission], error)
 	// GetAlarms lists the alarms that are set.
 	GetAlarms(context.Context, *connect.Request[holdfastv1.GetAlarmsRequest]) (*connect.Response[holdfastv1.Alarms], error)
+	// GetDDoSProtection tells what guards the control plane, and against what.
+	GetDDoSProtection(context.Context, *connect.Request[holdfastv1.GetDDoSProtectionRequest]) (*connect.Response[holdfastv1.DDoSProtection], error)
+	// ListCulpritFlows shows the flows that are controlled, type by type, the oldest first.
+	ListCulpritFlows(context.Context, *connect.Request[holdfastv1.ListCulpritFlowsRequest], *connect.ServerStream[holdfastv1.CulpritFlowPage]) error
+	// ClearDDoSProtection forgets statistics or violations, or lets culprit flows go.
+	ClearDDoSProtection(context.Context, *connect.Request[holdfastv1.ClearDDoSProtectionRequest]) (*connect.Response[holdfastv1.ClearDDoSProtectionResponse], error)
 	// GetAuthentication counts the verdicts on subscribers.
 	GetAuthentication(context.Context, *connect.Request[holdfastv1.GetAuthenticationRequest]) (*connect.Response[holdfastv1.AuthenticationStatistics], error)
 	// GetAccounting counts accounting requests and what waits on disk.
@@ -560,6 +654,18 @@ func NewOperationsHandler(svc OperationsHandler, opts ...connect.HandlerOption) 
 		connect.WithSchema(operationsMethods.ByName("GetProcess")),
 		connect.WithHandlerOptions(opts...),
 	)
+	operationsGetHostHandler := connect.NewUnaryHandler(
+		OperationsGetHostProcedure,
+		svc.GetHost,
+		connect.WithSchema(operationsMethods.ByName("GetHost")),
+		connect.WithHandlerOptions(opts...),
+	)
+	operationsListProcessesHandler := connect.NewUnaryHandler(
+		OperationsListProcessesProcedure,
+		svc.ListProcesses,
+		connect.WithSchema(operationsMethods.ByName("ListProcesses")),
+		connect.WithHandlerOptions(opts...),
+	)
 	operationsGetSummaryHandler := connect.NewUnaryHandler(
 		OperationsGetSummaryProcedure,
 		svc.GetSummary,
@@ -582,6 +688,24 @@ func NewOperationsHandler(svc OperationsHandler, opts ...connect.HandlerOption) 
 		OperationsGetAlarmsProcedure,
 		svc.GetAlarms,
 		connect.WithSchema(operationsMethods.ByName("GetAlarms")),
+		connect.WithHandlerOptions(opts...),
+	)
+	operationsGetDDoSProtectionHandler := connect.NewUnaryHandler(
+		OperationsGetDDoSProtectionProcedure,
+		svc.GetDDoSProtection,
+		connect.WithSchema(operationsMethods.ByName("GetDDoSProtection")),
+		connect.WithHandlerOptions(opts...),
+	)
+	operationsListCulpritFlowsHandler := connect.NewServerStreamHandler(
+		OperationsListCulpritFlowsProcedure,
+		svc.ListCulpritFlows,
+		connect.WithSchema(operationsMethods.ByName("ListCulpritFlows")),
+		connect.WithHandlerOptions(opts...),
+	)
+	operationsClearDDoSProtectionHandler := connect.NewUnaryHandler(
+		OperationsClearDDoSProtectionProcedure,
+		svc.ClearDDoSProtection,
+		connect.WithSchema(operationsMethods.ByName("ClearDDoSProtection")),
 		connect.WithHandlerOptions(opts...),
 	)
 	operationsGetAuthenticationHandler := connect.NewUnaryHandler(
@@ -714,6 +838,10 @@ func NewOperationsHandler(svc OperationsHandler, opts ...connect.HandlerOption) 
 		switch r.URL.Path {
 		case OperationsGetProcessProcedure:
 			operationsGetProcessHandler.ServeHTTP(w, r)
+		case OperationsGetHostProcedure:
+			operationsGetHostHandler.ServeHTTP(w, r)
+		case OperationsListProcessesProcedure:
+			operationsListProcessesHandler.ServeHTTP(w, r)
 		case OperationsGetSummaryProcedure:
 			operationsGetSummaryHandler.ServeHTTP(w, r)
 		case OperationsCountSubscribersProcedure:
@@ -722,6 +850,12 @@ func NewOperationsHandler(svc OperationsHandler, opts ...connect.HandlerOption) 
 			operationsGetAdmissionHandler.ServeHTTP(w, r)
 		case OperationsGetAlarmsProcedure:
 			operationsGetAlarmsHandler.ServeHTTP(w, r)
+		case OperationsGetDDoSProtectionProcedure:
+			operationsGetDDoSProtectionHandler.ServeHTTP(w, r)
+		case OperationsListCulpritFlowsProcedure:
+			operationsListCulpritFlowsHandler.ServeHTTP(w, r)
+		case OperationsClearDDoSProtectionProcedure:
+			operationsClearDDoSProtectionHandler.ServeHTTP(w, r)
 		case OperationsGetAuthenticationProcedure:
 			operationsGetAuthenticationHandler.ServeHTTP(w, r)
 		case OperationsGetAccountingProcedure:
@@ -777,6 +911,14 @@ func (UnimplementedOperationsHandler) GetProcess(context.Context, *connect.Reque
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.Operations.GetProcess is not implemented"))
 }
 
+func (UnimplementedOperationsHandler) GetHost(context.Context, *connect.Request[holdfastv1.GetHostRequest]) (*connect.Response[holdfastv1.Host], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.Operations.GetHost is not implemented"))
+}
+
+func (UnimplementedOperationsHandler) ListProcesses(context.Context, *connect.Request[holdfastv1.ListProcessesRequest]) (*connect.Response[holdfastv1.Processes], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.Operations.ListProcesses is not implemented"))
+}
+
 func (UnimplementedOperationsHandler) GetSummary(context.Context, *connect.Request[holdfastv1.GetSummaryRequest]) (*connect.Response[holdfastv1.Summary], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.Operations.GetSummary is not implemented"))
 }
@@ -791,6 +933,18 @@ func (UnimplementedOperationsHandler) GetAdmission(context.Context, *connect.Req
 
 func (UnimplementedOperationsHandler) GetAlarms(context.Context, *connect.Request[holdfastv1.GetAlarmsRequest]) (*connect.Response[holdfastv1.Alarms], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.Operations.GetAlarms is not implemented"))
+}
+
+func (UnimplementedOperationsHandler) GetDDoSProtection(context.Context, *connect.Request[holdfastv1.GetDDoSProtectionRequest]) (*connect.Response[holdfastv1.DDoSProtection], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.Operations.GetDDoSProtection is not implemented"))
+}
+
+func (UnimplementedOperationsHandler) ListCulpritFlows(context.Context, *connect.Request[holdfastv1.ListCulpritFlowsRequest], *connect.ServerStream[holdfastv1.CulpritFlowPage]) error {
+	return connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.Operations.ListCulpritFlows is not implemented"))
+}
+
+func (UnimplementedOperationsHandler) ClearDDoSProtection(context.Context, *connect.Request[holdfastv1.ClearDDoSProtectionRequest]) (*connect.Response[holdfastv1.ClearDDoSProtectionResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.Operations.ClearDDoSProtection is not implemented"))
 }
 
 func (UnimplementedOperationsHandler) GetAuthentication(context.Context, *connect.Request[holdfastv1.GetAuthenticationRequest]) (*connect.Response[holdfastv1.AuthenticationStatistics], error) {

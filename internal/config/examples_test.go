@@ -90,6 +90,32 @@ func TestOverloadSettings(t *testing.T) {
 	}
 }
 
+// The manual on RADIUS prints the settings that are in force without them, and a
+// configuration that is enough.
+func TestAAASettings(t *testing.T) {
+	var found []lns.AAAProfile
+	var options []lns.Radius
+	for _, block := range strings.Split(string(read(t, "../../docs/operations/aaa.md")), "\n```\n") {
+		if !strings.HasPrefix(block, "access {") {
+			continue
+		}
+		_, r := load(t, "aaa.md", []byte(baseText()+block+"\naccess domain map default access-profile residential;"))
+		p := *r.LNS.Groups[0].AAA.Domains["default"].AAA
+		p.Domains, p.Order = nil, p.Order[:1]
+		found, options = append(found, p), append(options, r.LNS.Radius)
+	}
+	if len(found) != 2 {
+		t.Fatalf("%d configurations", len(found))
+	}
+	same := cmp.Comparer(func(a, b netip.Addr) bool { return a == b })
+	if diff := cmp.Diff(found[0], found[1], same); diff != "" {
+		t.Errorf("profile: %s", diff)
+	}
+	if diff := cmp.Diff(options[0], options[1], same); diff != "" {
+		t.Errorf("options: %s", diff)
+	}
+}
+
 // The demonstration dials fixed names and addresses; this is where they are
 // promised.
 func TestDemoSettings(t *testing.T) {

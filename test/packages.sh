@@ -23,6 +23,8 @@ tcpdump tcpdump
 tshark tshark
 ethtool ethtool
 protoc protobuf-compiler
+freeradius freeradius
+radclient freeradius-utils
 LIST
 )
 [ -n "$missing" ] || exit 0

@@ -33,7 +33,8 @@ const (
 )
 
 // Message is what one shard tells another; the shard loop delivers it through
-// the other's bounded mailbox. It owns its slices.
+// the other's bounded mailbox. It owns its slices, but for Datagram, which is valid
+// until the effects are reset.
 type Message struct {
 	From, To  int
 	Kind      MessageKind

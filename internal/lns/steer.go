@@ -45,7 +45,7 @@ func (e *Engine) handOver(d *packet.Datagram, fx *Effects) bool {
 	e.counters.HandedOver++
 	e.tell(Message{
 		To: owner, Kind: MessageDatagram,
-		Datagram: append([]byte(nil), d.Data...), Peer: d.Peer, Local: d.Local, At: d.At,
+		Datagram: fx.keep(d.Data), Peer: d.Peer, Local: d.Local, At: d.At,
 	}, fx)
 	return true
 }

@@ -6,7 +6,8 @@
 //	netio.Reader ──batches──▶ packets ─┐                      ┌▶ forward.Handle  install, remove, inject
 //	data plane ───copies────▶ punts,  ─┤                      ├▶ netio.Sender    transmit
 //	                          bulk     │                      │
-//	other shards ──values───▶ messages ┼▶ loop ─▶ lns.Engine ─┤▶ other shards    messages
+//	other shards ──copies───▶ handed,  ┤
+//	               values     messages ┼▶ loop ─▶ lns.Engine ─┤▶ other shards    messages
 //	data plane ───copies────▶ outbound ┤    ▲        effects  ├▶ whoever asked   answers
 //	RADIUS, disk ──values───▶ answers, ┤    │                 ├▶ AAA             authenticate, account
 //	                          durable  │    │                 └▶ Log             events
@@ -20,15 +21,15 @@
 //	packets   batches of the readers         the reader waits; the kernel drops and counts
 //	punts     puntMax datagrams              the plane drops and counts
 //	bulk      bulkMax datagrams              likewise: punted data, which must not crowd PPP control out
-//	messages  messageMax for datagrams,      dropped and counted; the peer sends again
-//	          messageHardMax for the rest    dropped and counted; see lns.Message.Droppable
+//	handed    messageMax datagrams           dropped and counted; the peer sends again
+//	messages  messageHardMax messages        dropped and counted
 //	outbound  outboundMax packets            dropped and counted
 //	answers   one for each query, of which   never: an answer that is lost would be
 //	          an engine has 4,096 out        a log-in that hangs
 //	durable   log-ins that wait for it       never, likewise
 //	requests  none waits but its asker       the asker waits
 //
-// The loop takes turns. A turn serves packets, messages, answers, durable,
+// The loop takes turns. A turn serves packets with handed, messages, answers, durable,
 // punts, bulk, outbound and one request, in this order, each up to turnMax
 // items, so that control goes first and nothing starves. Effects are carried out after every input,
 // before the next, in the order of the fields of lns.Effects. In steady state

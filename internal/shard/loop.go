@@ -101,8 +101,8 @@ func (s *Shard) begin(busy bool) bool {
 }
 
 // servePackets feeds what the readers have handed in, several batches at a time
-// when several wait: the more there is in one input, the more answers leave in
-// one send.
+// when several wait, and what arrived at other shards: the more there is in one
+// input, the more answers leave in one send.
 func (s *Shard) servePackets() bool {
 	s.batches, s.gathered = s.batches[:0], s.gathered[:0]
 	for b := s.nextBatch(); b != nil; b = s.nextBatch() {
@@ -112,7 +112,10 @@ func (s *Shard) servePackets() bool {
 			break
 		}
 	}
-	if len(s.batches) == 0 {
+	handed := s.handed.take(turnMax)
+	s.stats.messagesTaken.Add(uint64(len(handed)))
+	s.more = len(handed) == turnMax
+	if s.gathered = append(s.gathered, handed...); len(s.batches) == 0 && len(handed) == 0 {
 		return false
 	}
 	s.feed(input{kind: datagrams, datagrams: s.gathered})
@@ -145,6 +148,7 @@ func (s *Shard) wait(ctx context.Context) {
 	}
 	select {
 	case s.held = <-s.packets:
+	case <-s.handed.wake:
 	case <-s.messages.wake:
 	case <-s.punts.wake:
 	case <-s.bulk.wake:

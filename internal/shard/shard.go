@@ -87,6 +87,7 @@ type Shard struct {
 	packets  chan *packet.Batch
 	punts    *lane[packet.Datagram]
 	bulk     *lane[packet.Datagram] // punts that are not control
+	handed   *lane[packet.Datagram] // that arrived at other shards
 	messages *lane[lns.Message]
 	outbound *lane[frame]
 	answers  *lane[lns.AuthAnswer]
@@ -169,6 +170,7 @@ func New(o Options) *Shard {
 		packets:  make(chan *packet.Batch, o.Packets),
 		punts:    newLane(octets),
 		bulk:     newLane(octets),
+		handed:   newLane(octets),
 		messages: newLane[lns.Message](nil),
 		outbound: newLane(func(f *frame) *[]byte { return &f.ip }),
 		answers:  newLane[lns.AuthAnswer](nil),
@@ -229,13 +231,16 @@ func (s *Shard) Outbound(element uint32, ip []byte) bool {
 
 // deliver takes a message from another shard's goroutine.
 func (s *Shard) deliver(m *lns.Message) {
-	limit, lost := messageHardMax, &s.stats.messagesLost
-	if m.Droppable() {
-		limit, lost = messageMax, &s.stats.datagramsDropped
+	if m.Kind == lns.MessageDatagram {
+		one := [1]packet.Datagram{{Data: m.Datagram, Peer: m.Peer, Local: m.Local, At: m.At}}
+		if !s.handed.put(one[:], messageMax) {
+			s.stats.datagramsDropped.Add(1)
+		}
+		return
 	}
 	one := [1]lns.Message{*m}
-	if !s.messages.put(one[:], limit) {
-		lost.Add(1)
+	if !s.messages.put(one[:], messageHardMax) {
+		s.stats.messagesLost.Add(1)
 	}
 }
 

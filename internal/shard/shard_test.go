@@ -214,7 +214,8 @@ func wantInputs(t *testing.T, m *machine, want ...string) {
 }
 
 // What waits when the loop comes round is served control first, then messages,
-// punts, outbound packets and requests; waiting batches make one input.
+// punts, outbound packets and requests; waiting batches, and what other shards have
+// handed over, make one input.
 func TestTurnOrder(t *testing.T) {
 	r := newRig(&machine{})
 	freed := 0
@@ -224,13 +225,14 @@ func TestTurnOrder(t *testing.T) {
 	r.Punt(bulk)
 	r.Punt(batch(&freed, "punt1", "punt2"))
 	r.Punt(batch(&freed, "punt3"))
-	r.deliver(&lns.Message{Datagram: []byte("m")})
+	r.deliver(&lns.Message{Kind: lns.MessageDirectory, Datagram: []byte("m")})
+	r.deliver(&lns.Message{Kind: lns.MessageDatagram, Datagram: []byte("handed")})
 	r.Packets() <- batch(&freed, "a", "b")
 	r.Packets() <- batch(&freed, "c")
 	if !r.turn() {
 		t.Error("the turn found nothing to do")
 	}
-	wantInputs(t, r.engine, "packets a,b,c", "message m", "packets punt1,punt2,punt3", "packets bulk", "outbound 7 inner")
+	wantInputs(t, r.engine, "packets a,b,c,handed", "message m", "packets punt1,punt2,punt3", "packets bulk", "outbound 7 inner")
 	if freed != 5 {
 		t.Errorf("%d batches released, want 5", freed)
 	}

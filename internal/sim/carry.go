@@ -67,6 +67,7 @@ func (w *World) post(at instant, m *lns.Message) {
 		w.posts = append(w.posts, lns.Message{})
 	}
 	w.posts[i] = *m
+	w.posts[i].Datagram = append([]byte(nil), m.Datagram...)
 	w.queue.push(at, messageComes, i)
 }
 

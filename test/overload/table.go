@@ -87,7 +87,10 @@ func (x *sweep) write(w io.Writer) error {
 	fmt.Fprintf(w, "A call that is set up costs the LNS %v of processor time. A fifth of the capacity, in the quiet: set up within %s at p50, %s at p99.\n",
 		x.SetUp.Round(time.Microsecond), ms(x.Quiet.P50), ms(x.Quiet.P99))
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "times\tcapacity/s\toffered/s\tgoodput/s\tshare\tc\ts\t1-k*c/s\tset-up p99\tHELLO p99\ttunnels lost\tstale\tmissed\tcallers 0-2 s after, p99\tfrom 2 s after, p50\tp99")
+	fmt.Fprintln(t, strings.Join([]string{
+		"times", "capacity/s", "offered/s", "goodput/s", "share", "c", "s", "1-k*c/s", "set-up p99", "HELLO p99", "tunnels lost", "stale", "missed",
+		"callers 0-2 s after, p99", "from 2 s after, p50", "p99",
+	}, "\t"))
 	for i := range x.Rows {
 		r := &x.Rows[i]
 		c, bound := "-", "-"

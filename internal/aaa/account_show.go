@@ -10,7 +10,7 @@ import (
 	"layeh.com/radius/rfc2866"
 )
 
-// Statistics is what accounting has counted since the start, or since Clear. Any
+// Statistics is what accounting has counted since the start. Any
 // goroutine.
 func (a *Accounting) Statistics() AccountingStatistics {
 	a.mu.Lock()
@@ -27,16 +27,6 @@ func (a *Accounting) Statistics() AccountingStatistics {
 		s.Unwritten += len(l.writing.ops)
 	}
 	return s
-}
-
-// Clear sets the counters to zero. What waits goes on waiting. Any goroutine.
-func (a *Accounting) Clear() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.ledger.stats = AccountingStatistics{}
-	for _, o := range a.ledger.order {
-		o.dropped = 0
-	}
 }
 
 // Pending is what waits for the servers of each profile, in the order of their

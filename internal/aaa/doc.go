@@ -39,6 +39,24 @@
 // sense is named there as Malformed, and nothing is granted; an attribute that
 // nobody acts upon is named in Ignored and counted.
 //
+// # Accounting
+//
+// What engines tell of sessions goes through a ledger, which does no I/O but reading
+// the spool, and which a test can crash at any point:
+//
+//	shards ── Account ──▶ ledger ── batch ──▶ Spool ── on disk ──▶ outlet ── submit ──▶ exchanger
+//	shards ◀── Durable ────────────────────────┘                     ▲  Accounting-On first
+//	                      removal from the queue ◀── acknowledged ───┘
+//
+// An open session is one record, which holds its Stop ready made; a Start or Stop to
+// be sent is a record in the queue of an outlet, which is the accounting servers of a
+// profile, or those that get duplicates. Each change of a session is one transaction.
+// An outlet keeps 2,048 records in memory and the others on disk; one batch is
+// written while the next one gathers, and while nothing can be written a session has
+// one change in it at most. account_ledger.go says what is written, account_outlet.go
+// what is sent and in which order, account_gate.go when Accounting-On is due,
+// account_bounds.go what is given up and what is recovered after a crash.
+//
 // # Files in reading order
 //
 //	service.go       what the daemon calls: Prepare, Apply, Run

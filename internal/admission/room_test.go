@@ -87,3 +87,52 @@ func next(t *testing.T, c *Controller, now time.Time) uint32 {
 	}
 	return el
 }
+
+// When there is no room a newcomer is turned away, unless his LAC has less than its
+// share of it, his tunnel no call there, or others have waited so long that he is
+// worth more than they are.
+func TestTurnAway(t *testing.T) {
+	c := New(Config{ParkMax: 300, RefusalsRate: 10}, epoch)
+	element := uint32(0)
+	park := func(now time.Time, lac, tunnel, n int) {
+		for range n {
+			c.Offer(now, Call{Element: element, LAC: lacAddr(lac), Tunnel: uint16(tunnel)}, nil)
+			element++
+		}
+	}
+	away := func(ms, lac, tunnel int) bool {
+		yes, _ := c.TurnAway(at(ms), Call{LAC: lacAddr(lac), Tunnel: uint16(tunnel)})
+		return yes
+	}
+	park(epoch, 1, 1, 200)
+	if away(1, 1, 1) {
+		t.Error("turned away though there is room")
+	}
+	park(epoch, 2, 2, 100)
+	for _, x := range []struct {
+		what            string
+		ms, lac, tunnel int
+		want            bool
+	}{
+		{"a LAC that has its share", 10, 1, 1, true},
+		{"a LAC that has less", 10, 2, 2, false},
+		{"another tunnel", 10, 1, 7, false},
+		{"another LAC", 10, 3, 3, false},
+		{"when others have waited long", 1500, 1, 1, false},
+	} {
+		if got := away(x.ms, x.lac, x.tunnel); got != x.want {
+			t.Errorf("%s: turned away: %v", x.what, got)
+		}
+	}
+	was := c.Snapshot(at(20)).Counters
+	silent := uint64(0)
+	for range 100 {
+		if yes, quiet := c.TurnAway(at(20), Call{LAC: lacAddr(1), Tunnel: 1}); yes && quiet {
+			silent++
+		}
+	}
+	is := c.Snapshot(at(20)).Counters
+	if is.Offered-was.Offered != 100 || is.Crowded-was.Crowded != 100 || is.Silent-was.Silent != silent || silent < 95 || silent == 100 {
+		t.Errorf("%d of 100 in silence, %+v after %+v", silent, is, was)
+	}
+}

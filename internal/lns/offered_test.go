@@ -41,9 +41,11 @@ type floodCall struct {
 	session uint16
 }
 
-// newFlood sets tunnels up; every call is given up when ago others have been offered.
-func newFlood(t testing.TB, tunnels, ago int) *flood {
+// newFlood sets tunnels up; every call is given up when ago others have been
+// offered, and park may wait; 0: the default.
+func newFlood(t testing.TB, tunnels, ago, park int) *flood {
 	cfg := testConfig()
+	cfg.Admission.ParkMax = park
 	cfg.terms().Tunnel.HelloInterval = -1
 	w := newWorld(t, cfg, 1)
 	f := &flood{w: w, offered: make([]floodCall, ago), tunnels: make([]floodTunnel, tunnels)}
@@ -138,7 +140,7 @@ func BenchmarkOffered(b *testing.B) {
 	for _, ago := range []int{1000, 40_000, 160_000} {
 		b.Run(fmt.Sprintf("given-up-after-%d", ago), func(b *testing.B) {
 			const rate = 20_000
-			f := newFlood(b, 600, ago)
+			f := newFlood(b, 600, ago, 0)
 			f.run(ago+rate, rate)
 			f.w.spent, f.w.sent = 0, 0
 			b.ReportAllocs()
@@ -150,5 +152,61 @@ func BenchmarkOffered(b *testing.B) {
 			b.ReportMetric(float64(f.w.spent.Nanoseconds())/float64(n), "engine-ns/call")
 			b.ReportMetric(float64(f.w.sent)/float64(n), "datagrams/call")
 		})
+	}
+}
+
+// A call that is offered and never set up costs one small allocation, the name of
+// its line, and most of a flood's calls are turned away at the door.
+func TestOfferedCallsAllocateLittle(t *testing.T) {
+	const rate = 20_000
+	f := newFlood(t, 60, 4000, 1000)
+	f.run(2*rate, rate)
+	before := f.w.engines[0].serial
+	perCall := testing.AllocsPerRun(200, func() { f.run(64, rate) }) / 64
+	if perCall > 2.2 { // a second one for each of those that are told so: the text of the CDN
+		t.Errorf("%.2f allocations for a call", perCall)
+	}
+	if made := f.w.engines[0].serial - before; made > 201*64/2 {
+		t.Errorf("a session was made for %d of %d calls", made, 201*64)
+	}
+	if h := f.w.engines[0].Held(); h.Live != h.Sessions {
+		t.Errorf("%d subscribers, %d sessions", h.Live, h.Sessions)
+	}
+}
+
+// What a LAC has kept while its link was cut stands aside until the CDN behind it
+// has come; a tunnel that was merely quiet has its call begun at once.
+func TestCallsOfAReturningTunnelStandAside(t *testing.T) {
+	for _, cut := range []bool{false, true} {
+		w := newWorld(t, testConfig(), 1)
+		l := w.lac(0)
+		id := l.tunnel()
+		m := l.login(id, "user1@example")
+		if cut {
+			m.silent = true
+			w.lose = func(*packet.Datagram) bool { return true }
+			w.advance(45 * time.Second)
+			w.lose = nil
+		} else {
+			w.advance(45 * time.Second)
+		}
+		e := w.engines[0]
+		begun := func() uint64 { return e.Admission(w.now).Counters.Admitted }
+		before := begun()
+		l.dial(id, "user2@example", "pw")
+		if !cut {
+			if w.run(); begun() != before+1 {
+				t.Error("a call of a tunnel that was merely quiet is not begun at once")
+			}
+			continue
+		}
+		w.until("the call stands aside", func() bool { return !e.aside.at().IsZero() })
+		if begun() != before {
+			t.Error("a call is begun before the CDN behind it can have come")
+		}
+		w.advance(2 * asideFor)
+		if w.begin(); begun() != before+1 || !e.aside.at().IsZero() {
+			t.Error("a call that stood aside is not begun")
+		}
 	}
 }

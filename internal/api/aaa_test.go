@@ -231,7 +231,19 @@ func TestAuthenticationTest(t *testing.T) {
 			t.Errorf("%+v: a secret is told: %s", test, text)
 		}
 	}
-	if q := r.Exchange.Asked; q.Profile != p || q.Offer.Name != "alice" || q.Subscriber == nil {
+	other := *p
+	other.Name, other.Order = "other", []lns.AuthSource{lns.AuthRadius}
+	p.Domains = map[string]*lns.Domain{"isp": {Name: "isp", AAA: &other, Strip: true}}
+	p.Order, r.Exchange.Silent = other.Order, false
+	res, err := r.TestAuthentication(ctx, connect.NewRequest(&pb.TestAuthenticationRequest{UserName: "alice@isp", Password: "x"}))
+	if err != nil || res.Msg.Profile != "other" || r.Exchange.Asked.User != "alice" || r.Exchange.Asked.UserGiven != "alice@isp" {
+		t.Errorf("by realm: %v, %v, %+v", res, err, r.Exchange.Asked)
+	}
+	res, err = r.TestAuthentication(ctx, connect.NewRequest(&pb.TestAuthenticationRequest{UserName: "alice@isp", Password: "x", Profile: p.Name}))
+	if err != nil || res.Msg.Profile != p.Name || r.Exchange.Asked.User != "alice@isp" {
+		t.Errorf("by profile: %v, %v, %+v", res, err, r.Exchange.Asked)
+	}
+	if q := r.Exchange.Asked; q.Profile != p || q.Offer.Name != "alice@isp" || q.Subscriber == nil {
 		t.Errorf("asked %+v", q)
 	}
 }

@@ -32,8 +32,12 @@ func (s *Server) TestAuthentication(ctx context.Context, q *connect.Request[pb.T
 	if err != nil {
 		return nil, err
 	}
+	name := q.Msg.UserName
+	if q.Msg.Profile == "" {
+		p, name = p.Route(name) // as for a log-in: the realm may choose another profile
+	}
 	began := time.Now()
-	m, err := s.test(ctx, p, q.Msg)
+	m, err := s.test(ctx, p, name, q.Msg)
 	if err != nil {
 		return nil, err
 	}
@@ -51,12 +55,12 @@ func (s *Server) testProfile(name string) (*lns.AAAProfile, error) {
 	return nil, connect.NewError(connect.CodeNotFound, fmt.Errorf("no tunnel group, client or domain map uses an access profile called %q", name))
 }
 
-func (s *Server) test(ctx context.Context, p *lns.AAAProfile, q *pb.TestAuthenticationRequest) (*pb.TestAuthenticationResponse, error) {
+func (s *Server) test(ctx context.Context, p *lns.AAAProfile, name string, q *pb.TestAuthenticationRequest) (*pb.TestAuthenticationResponse, error) {
 	m := &pb.TestAuthenticationResponse{Result: resultDeny, Message: "no source knows the user"}
 	for _, source := range p.Order {
 		switch source {
 		case lns.AuthPassword:
-			if local := p.Subscribers[q.UserName]; local != nil {
+			if local := p.Subscribers[name]; local != nil {
 				m.Result, m.Source, m.Message = resultDeny, "password", ""
 				if subtle.ConstantTimeCompare([]byte(local.Password), []byte(q.Password)) == 1 {
 					m.Result = resultGrant
@@ -66,7 +70,7 @@ func (s *Server) test(ctx context.Context, p *lns.AAAProfile, q *pb.TestAuthenti
 		case lns.AuthNone:
 			return &pb.TestAuthenticationResponse{Result: resultGrant, Source: "none"}, nil
 		case lns.AuthRadius:
-			answered, err := s.testRadius(ctx, p, q, m)
+			answered, err := s.testRadius(ctx, p, name, q, m)
 			if answered || err != nil {
 				return m, err
 			}
@@ -76,11 +80,11 @@ func (s *Server) test(ctx context.Context, p *lns.AAAProfile, q *pb.TestAuthenti
 }
 
 // testRadius asks RADIUS; when no server answers the next source is asked.
-func (s *Server) testRadius(ctx context.Context, p *lns.AAAProfile, q *pb.TestAuthenticationRequest, m *pb.TestAuthenticationResponse,
+func (s *Server) testRadius(ctx context.Context, p *lns.AAAProfile, name string, q *pb.TestAuthenticationRequest, m *pb.TestAuthenticationResponse,
 ) (answered bool, err error) {
 	answer, err := s.backend.AAA().Test(ctx, lns.AuthQuery{
 		Profile: p, Offer: ppp.AuthOffer{Method: ppp.PAP, Name: q.UserName, Password: q.Password},
-		Subscriber: &lns.Subscriber{User: q.UserName, UserGiven: q.UserName, Method: ppp.PAP, Source: lns.AuthRadius},
+		Subscriber: &lns.Subscriber{User: name, UserGiven: q.UserName, Method: ppp.PAP, Source: lns.AuthRadius},
 	})
 	if err != nil {
 		return false, connect.NewError(connect.CodeUnavailable, fmt.Errorf("RADIUS: %w", err))
@@ -88,7 +92,7 @@ func (s *Server) testRadius(ctx context.Context, p *lns.AAAProfile, q *pb.TestAu
 	m.Source, m.Server, m.Message = "radius", answer.Server, clean(answer.Message)
 	switch answer.Result {
 	case lns.AuthAccept:
-		m.Result, m.Attributes = resultGrant, granted(answer.Granted)
+		m.Result, m.Message, m.Attributes = resultGrant, "", granted(answer.Granted) // Reply-Message is among them
 	case lns.AuthReject:
 		m.Result = resultDeny
 	case lns.AuthTimeout:
@@ -132,6 +136,12 @@ func granted(a *policy.Attributes) (list []*pb.NamedText) {
 	for _, f := range a.Filters {
 		line("Filter", f)
 	}
+	for _, f := range a.FiltersIn {
+		line("Ingress Policy Name", f)
+	}
+	for _, f := range a.FiltersOut {
+		line("Egress Policy Name", f)
+	}
 	line("Ingress Rate", rate(a.Up))
 	line("Egress Rate", rate(a.Down))
 	line("Virtual Router Name", a.Instance)
@@ -139,6 +149,7 @@ func granted(a *policy.Attributes) (list []*pb.NamedText) {
 		line("Tunnel", fmt.Sprintf("tag %d: type %d, client %s, server %s, assignment %s", t.Tag, t.Type, t.Client, t.Server, t.Assignment))
 	}
 	line("Reply Message", a.ReplyMessage)
+	line("Makes no sense", a.Malformed)
 	for _, name := range a.Services {
 		line("Not acted upon", name)
 	}

@@ -34,7 +34,7 @@ func testLogin(ctx context.Context, c *call) error {
 	fmt.Fprintf(c.out, column, "Source", or(m.Source, "none of its sources"))
 	if m.Server != "" {
 		fmt.Fprintf(c.out, column, "Server", m.Server)
-		fmt.Fprintf(c.out, column, "Time", span(m.ElapsedUs))
+		fmt.Fprintf(c.out, column, "Time", roundTrip(m.ElapsedUs))
 	}
 	if m.Message != "" {
 		fmt.Fprintf(c.out, column, "Message", m.Message)

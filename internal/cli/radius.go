@@ -63,13 +63,18 @@ func status(authentication, accounting *pb.RadiusService) string {
 	return fmt.Sprintf("authentication %s, accounting %s", authentication.GetStatus(), accounting.GetStatus())
 }
 
+// roundTrip prints a time that may be much less than a millisecond.
+func roundTrip(microseconds uint32) string {
+	return fmt.Sprintf("%d.%03d ms", microseconds/1000, microseconds%1000)
+}
+
 // serverLine is one counter of a service.
 func serverLine(w io.Writer, name string, value any) { fmt.Fprintf(w, "        %s: %v\n", name, value) }
 
 // authenticationClient prints the counters of RFC 4668.
 func authenticationClient(w io.Writer, s *pb.RadiusService) {
 	fmt.Fprintf(w, "    Authentication %s since %s\n", s.GetStatus(), moment(s.GetSinceUnix()))
-	serverLine(w, "Last Round Trip Time", span(s.GetRoundTripUs()))
+	serverLine(w, "Last Round Trip Time", roundTrip(s.GetRoundTripUs()))
 	serverLine(w, "Authentication requests", s.GetRequests())
 	serverLine(w, "Authentication rollover requests", s.GetRollovers())
 	serverLine(w, "Authentication retransmissions", s.GetRetransmissions())
@@ -82,7 +87,7 @@ func authenticationClient(w io.Writer, s *pb.RadiusService) {
 // accountingClient prints the counters of RFC 4670.
 func accountingClient(w io.Writer, s *pb.RadiusService) {
 	fmt.Fprintf(w, "    Accounting %s since %s\n", s.GetStatus(), moment(s.GetSinceUnix()))
-	serverLine(w, "Last Round Trip Time", span(s.GetRoundTripUs()))
+	serverLine(w, "Last Round Trip Time", roundTrip(s.GetRoundTripUs()))
 	serverLine(w, "Accounting requests", s.GetRequests())
 	serverLine(w, "Accounting rollover requests", s.GetRollovers())
 	serverLine(w, "Accounting retransmissions", s.GetRetransmissions())

@@ -86,7 +86,7 @@ func backendOf(ts *testscript.TestScript) *apitest.Backend {
 
 var times = regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [A-Z0-9+-]+`)
 var unixTimes = regexp.MustCompile(`Unix":"\d+"`)
-var elapsed = regexp.MustCompile(`(Time +- )[0-9.]+s`)
+var elapsed = regexp.MustCompile(`(Time +- )[0-9.]+ ms`)
 var goVersion = regexp.MustCompile(`go1\.[0-9.]+`)
 
 func holdfast(ts *testscript.TestScript, neg bool, args []string) {

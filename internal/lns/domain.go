@@ -27,6 +27,13 @@ func (a *AAAProfile) route(given string) (profile *AAAProfile, d *Domain, name s
 	return profile, d, profile.userName(name)
 }
 
+// Route is the profile by which a subscriber who gives this name is treated, and
+// the name that counts.
+func (a *AAAProfile) Route(given string) (profile *AAAProfile, name string) {
+	profile, _, name = a.route(given)
+	return profile, name
+}
+
 // domain is the entry of the domain map for a realm; nil: there is none.
 func (a *AAAProfile) domain(realm string, found bool) *Domain {
 	if len(a.Domains) == 0 {

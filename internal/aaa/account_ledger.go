@@ -152,7 +152,8 @@ func (l *ledger) outlet(k outletKey) *outlet {
 	o := l.outlets[k]
 	if o == nil {
 		o = &outlet{
-			key: k, prefix: k.prefix(), window: make(map[uint64]*entry), tail: make(map[uint64]*entry), interims: make(map[uint64]*entry), dropping: make(map[uint64]bool),
+			key: k, prefix: k.prefix(),
+			window: make(map[uint64]*entry), tail: make(map[uint64]*entry), interims: make(map[uint64]*entry), dropping: make(map[uint64]bool),
 		}
 		o.attach(l.profiles)
 		l.outlets[k] = o

@@ -44,7 +44,7 @@ bench-peers: build ## the same storm against other LNSs; needs root, installs wh
 	test/packages.sh
 	$(GO) run ./test/peers -binary bin/holdfast -json bin/bench-peers.json
 
-bench-overload: build ## goodput at 1 to 100 times the capacity, and with each mechanism of admission switched off; some 25 minutes
+bench-overload: build ## goodput at 1 to 100 times the capacity, and with each mechanism of admission switched off; some 22 minutes
 	$(GO) run ./test/overload -binary bin/holdfast -json bin/overload.json -html bin/overload.html
 
 fuzz: ## every fuzz target for FUZZ

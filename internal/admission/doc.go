@@ -25,8 +25,11 @@
 //	    floor and shrinks when it inflates (limit.go).
 //	  - Parked calls are chosen fairly: round robin over LACs, in a LAC round robin
 //	    over tunnels. Oldest first while the wait is short; once there is a backlog
-//	    newest first, because the newest caller has the most patience left
+//	    newest first, because the newest caller has the most patience left, and
+//	    three of four turns of a LAC are its newest call's, in whatever tunnel
 //	    (queue.go).
+//	  - No more calls are parked than can be set up in time (room.go). When there is
+//	    no room, most newcomers are turned away before anything is made for them.
 //	  - Two parked calls of one line are one caller who has dialled again: the
 //	    older goes (line.go).
 //	  - A call has a deadline, counted from the kernel's receive timestamp of its

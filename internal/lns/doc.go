@@ -30,7 +30,7 @@
 // index of find.go leads there without looking at the others.
 //
 // Files in reading order: config.go (what an engine is told), engine.go (verbs),
-// steer.go (whose datagram is it), tunnel.go, moved.go, call.go, session.go, network.go
+// steer.go (whose datagram is it), tunnel.go, moved.go, call.go, admit.go, returned.go, session.go, network.go
 // (from authorisation to forwarding), auth.go, domain.go, radius.go, grant.go,
 // address.go, reserve.go, ipv6.go, record.go (accounting), exchange.go (other shards),
 // destination.go, history.go, cause.go, counters.go, alarm.go, request.go with show.go

@@ -3,12 +3,14 @@
 package daemon
 
 import (
+	"context"
 	"time"
 
 	"holdfast/internal/aaa"
 	"holdfast/internal/config"
 	"holdfast/internal/event"
 	"holdfast/internal/lns"
+	"holdfast/internal/metrics"
 	"holdfast/internal/shard"
 )
 
@@ -66,4 +68,15 @@ func (a asked) Account(shard int, records []lns.AccountRecord) {
 			a.d.shards[shard].Durable([]lns.AuthRef{records[i].Ref})
 		}
 	}
+}
+
+// RADIUS is what the exchange with RADIUS servers has counted, for the metrics.
+func (d *daemon) RADIUS(ctx context.Context) (metrics.RADIUS, error) {
+	s, ok := d.aaa.Snapshot(ctx)
+	if !ok {
+		return metrics.RADIUS{}, shard.ErrStopped
+	}
+	return metrics.RADIUS{
+		Servers: s.Servers, Answers: metrics.Answers(s.Authentication), Exchange: metrics.Exchange(s.Exchange), Dynamic: s.Dynamic,
+	}, nil
 }

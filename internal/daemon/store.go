@@ -10,6 +10,7 @@ import (
 	"holdfast/internal/config"
 	"holdfast/internal/event"
 	"holdfast/internal/lns"
+	"holdfast/internal/metrics"
 	"holdfast/internal/store"
 )
 
@@ -85,4 +86,20 @@ func (d *daemon) epoch() uint32 {
 		return d.store.Boot()
 	}
 	return uint32(d.began.Unix())
+}
+
+// Accounted is what accounting and its spool have counted, for the metrics.
+func (d *daemon) Accounted() metrics.Accounting {
+	if d.accounting == nil {
+		return metrics.Accounting{}
+	}
+	a, s := d.accounting.Statistics(), d.store.Stats()
+	return metrics.Accounting{
+		Requests: metrics.AccountingTypes(a.Requests), Responses: metrics.AccountingTypes(a.Responses),
+		DroppedStarts: a.DroppedStarts, DroppedStops: a.DroppedStops, InterimsTimedOut: a.TimedOut,
+		InterimsReplaced: a.InterimsReplaced, InterimsDropped: a.InterimsDropped, Malformed: a.Malformed,
+		Deferred: a.Deferred, CheckpointsDropped: a.CheckpointsDropped, RecoveredSessions: a.RecoveredStops,
+		PendingStarts: a.PendingStarts, PendingStops: a.PendingStops, Unwritten: a.Unwritten,
+		Transactions: s.Commits, Changes: s.Ops, Bytes: s.Bytes, Failures: s.Failures, Failing: s.Failing,
+	}
 }

@@ -11,10 +11,10 @@
 // scrape takes a copy of each. So a metric costs nothing until it is asked for.
 //
 // Labels are bounded by the program and the configuration: shard, gateway,
-// tunnel group, pool, cause, reason, state, type, alarm. There is none for a
-// subscriber, a tunnel or a LAC.
+// tunnel group, pool, RADIUS server, cause, reason, state, type, alarm. There is
+// none for a subscriber, a tunnel or a LAC.
 //
 // Files in reading order: source.go (what is asked for), declare.go (what a
-// metric is), shard.go, admission.go, radius.go, l2tp.go, plane.go (the tables),
+// metric is), shard.go, admission.go, radius.go, servers.go, l2tp.go, plane.go (the tables),
 // collector.go, reference.go.
 package metrics

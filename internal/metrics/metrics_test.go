@@ -24,20 +24,23 @@ import (
 
 	"holdfast/internal/forward"
 	"holdfast/internal/lns"
+	"holdfast/radius"
 )
 
 var update = flag.Bool("update", false, "rewrite the page of the manual")
 
 // source is a daemon in memory.
 type source struct {
-	summaries []lns.Summary
-	admission []lns.AdmissionRow
-	loops     []Loop
-	sockets   []Socket
-	plane     forward.Totals
-	groups    []lns.GroupRow
-	pools     []lns.PoolRow
-	broken    error
+	summaries  []lns.Summary
+	admission  []lns.AdmissionRow
+	loops      []Loop
+	sockets    []Socket
+	plane      forward.Totals
+	groups     []lns.GroupRow
+	pools      []lns.PoolRow
+	radius     RADIUS
+	broken     error
+	accounting Accounting
 }
 
 func newSource(shards int) *source {
@@ -46,13 +49,19 @@ func newSource(shards int) *source {
 		sockets: []Socket{{Gateway: netip.MustParseAddr("192.0.2.1"), Role: "control"}},
 		groups:  []lns.GroupRow{{Name: "tg1", Tunnels: 2, Sessions: 20}, {Name: "tg2"}},
 		pools:   []lns.PoolRow{{Name: "pool-v4", Total: 1000, Used: 10}},
+		radius: RADIUS{Servers: []radius.ServerStatus{
+			{Server: &radius.Server{Address: netip.MustParseAddr("192.0.2.7")}}, {Server: &radius.Server{Address: netip.MustParseAddr("192.0.2.7")}},
+		}},
 	}
 }
 
-func (s *source) Shards() int           { return len(s.summaries) }
-func (s *source) Loop(i int) Loop       { return s.loops[i] }
-func (s *source) Sockets() []Socket     { return s.sockets }
-func (s *source) Plane() forward.Totals { return s.plane }
+func (s *source) Shards() int                            { return len(s.summaries) }
+func (s *source) Loop(i int) Loop                        { return s.loops[i] }
+func (s *source) Sockets() []Socket                      { return s.sockets }
+func (s *source) Plane() forward.Totals                  { return s.plane }
+func (s *source) Accounted() Accounting                  { return s.accounting }
+func (s *source) RADIUS(context.Context) (RADIUS, error) { return s.radius, s.broken }
+
 func (s *source) Build() Build {
 	return Build{Version: "1.2.3", Plane: "tun", Started: time.Unix(1_700_000_000, 0)}
 }
@@ -115,7 +124,7 @@ func TestEveryDeclarationIsShown(t *testing.T) {
 	bounded := map[string]bool{
 		"shard": true, "state": true, "cause": true, "reason": true, "result": true, "direction": true, "type": true, "event": true,
 		"use": true, "queue": true, "group": true, "interface": true, "pool": true, "gateway": true, "role": true, "socket": true,
-		"version": true, "plane": true, "percentile": true, "measure": true, "alarm": true,
+		"version": true, "plane": true, "server": true, "service": true, "percentile": true, "measure": true, "alarm": true,
 	}
 	for _, d := range Declarations() {
 		if !strings.Contains(text, "\n"+d.Name) && !strings.HasPrefix(text, d.Name) && d.Name != "holdfast_interface_subscribers" {
@@ -165,6 +174,10 @@ func TestEveryCounterHasAMetric(t *testing.T) {
 		{"AdmissionRow", func(s *source) any { return &s.admission[0] }},
 		{"Loop", func(s *source) any { return &s.loops[0] }},
 		{"forward.Totals", func(s *source) any { return &s.plane }},
+		{"Answers", func(s *source) any { return &s.radius.Answers }},
+		{"Exchange", func(s *source) any { return &s.radius.Exchange }},
+		{"radius.Counters", func(s *source) any { return &s.radius.Servers[1].Accounting.Counters }},
+		{"radius.DynamicCounters", func(s *source) any { return &s.radius.Dynamic }},
 	} {
 		s := newSource(1)
 		before := exposition(t, s)
@@ -200,6 +213,36 @@ func TestEverySocketCounterHasAMetric(t *testing.T) {
 	}
 }
 
+// Each number of accounting has a metric.
+func TestAccountingIsShown(t *testing.T) {
+	s := newSource(1)
+	before := exposition(t, s)
+	var try func(name string, v reflect.Value)
+	try = func(name string, v reflect.Value) {
+		was := reflect.New(v.Type()).Elem()
+		switch v.Kind() {
+		case reflect.Struct:
+			for i := range v.NumField() {
+				try(name+"."+v.Type().Field(i).Name, v.Field(i))
+			}
+			return
+		case reflect.Uint64:
+			v.SetUint(77)
+		case reflect.Int:
+			v.SetInt(77)
+		case reflect.Bool:
+			v.SetBool(true)
+		default:
+			t.Fatalf("%s is of a kind that this test does not know", name)
+		}
+		if exposition(t, s) == before {
+			t.Errorf("%s has no metric", name)
+		}
+		v.Set(was)
+	}
+	try("Accounting", reflect.ValueOf(&s.accounting).Elem())
+}
+
 // Shards are shown apart; what belongs to no shard is added up.
 func TestShardsAddUp(t *testing.T) {
 	s := newSource(2)
@@ -208,6 +251,7 @@ func TestShardsAddUp(t *testing.T) {
 	s.summaries[1].Interfaces = map[string]int{"si-1/0/0": 4, "": 9}
 	s.summaries[0].Counters.SetUpTime = 1500 * time.Millisecond
 	s.summaries[1].Draining = true
+	s.radius.Servers[0].Authentication = radius.ServiceStatus{State: radius.Dead, Pending: 3, Queued: 4, Window: 5, Ports: 2, Peak: 6, Smoothed: 50 * time.Millisecond}
 	s.admission[1].Alarms = []lns.AlarmRow{{Alarm: lns.AlarmRADIUSStalled}}
 	s.admission[1].WaitP99 = 250 * time.Millisecond
 	text := exposition(t, s)
@@ -219,6 +263,12 @@ func TestShardsAddUp(t *testing.T) {
 		`holdfast_session_setup_seconds_total{shard="0"} 1.5`,
 		`holdfast_alarm{alarm="radius_stalled",shard="1"} 1`, `holdfast_alarm{alarm="radius_stalled",shard="0"} 0`,
 		`holdfast_alarm{alarm="log_ins_stalled",shard="1"} 0`, `holdfast_admission_wait_seconds{percentile="99",shard="1"} 0.25`,
+		`holdfast_radius_server_alive{server="192.0.2.7",service="authentication"} 0`, `holdfast_radius_server_alive{server="192.0.2.7#2",service="authentication"} 1`,
+		`holdfast_radius_server_outstanding{server="192.0.2.7",service="authentication",state="in_flight"} 3`,
+		`holdfast_radius_server_outstanding{server="192.0.2.7",service="authentication",state="queued"} 4`,
+		`holdfast_radius_server_window{server="192.0.2.7",service="authentication"} 5`, `holdfast_radius_server_ports{server="192.0.2.7",service="authentication"} 2`,
+		`holdfast_radius_server_peak{server="192.0.2.7",service="authentication"} 6`,
+		`holdfast_radius_server_round_trip_seconds{server="192.0.2.7",service="authentication"} 0.05`,
 		`holdfast_draining 1`, `holdfast_shards 2`, `holdfast_start_time_seconds 1.7e+09`,
 		`holdfast_build_info{plane="tun",version="1.2.3"} 1`,
 	} {

@@ -4,6 +4,7 @@ package metrics
 
 import (
 	"fmt"
+	"slices"
 
 	"holdfast/internal/forward"
 	"holdfast/internal/lns"
@@ -65,7 +66,7 @@ func wholeMetrics() []metric[*snapshot] {
 		{Declaration{"holdfast_pool_out_of_addresses_total", Counter, "Times that the pool had no address to give.", []string{"pool"}},
 			pools(func(p *lns.PoolRow) uint64 { return p.OutOfAddresses })},
 	}
-	return append(append(list, socketMetrics()...), programMetrics()...)
+	return slices.Concat(list, serverMetrics(), exchangeMetrics(), accountingMetrics(), socketMetrics(), programMetrics())
 }
 
 // programMetrics are about the program.

@@ -25,6 +25,10 @@ type Source interface {
 	Sockets() []Socket
 	// Plane is what the data plane has counted beside sessions.
 	Plane() forward.Totals
+	// Accounted is what accounting and its spool have counted.
+	Accounted() Accounting
+	// RADIUS is what the exchange with RADIUS servers has counted.
+	RADIUS(ctx context.Context) (RADIUS, error)
 	// Build tells about the program.
 	Build() Build
 }
@@ -70,7 +74,10 @@ type snapshot struct {
 	shards  []shard
 	sockets []Socket
 	plane   forward.Totals
+	radius  RADIUS
 	build   Build
+
+	accounting Accounting
 }
 
 // shard is one shard of a snapshot.
@@ -84,7 +91,11 @@ type shard struct {
 
 // take asks for everything.
 func take(ctx context.Context, src Source) (*snapshot, error) {
-	s := &snapshot{sockets: src.Sockets(), plane: src.Plane(), build: src.Build()}
+	s := &snapshot{sockets: src.Sockets(), plane: src.Plane(), accounting: src.Accounted(), build: src.Build()}
+	var err error
+	if s.radius, err = src.RADIUS(ctx); err != nil {
+		return nil, err
+	}
 	for i := range src.Shards() {
 		one := shard{loop: src.Loop(i)}
 		r := &lns.Request{Kind: lns.ShowSummary}

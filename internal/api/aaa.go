@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"connectrpc.com/connect"
 	"google.golang.org/protobuf/proto"
@@ -161,6 +162,25 @@ func (s *Server) terminateCodes(ctx context.Context) (*pb.TerminateCodes, error)
 		}
 	}
 	return m, nil
+}
+
+// ListTerminateCodes shows which Acct-Terminate-Cause each reason is reported as.
+func (s *Server) ListTerminateCodes(_ context.Context, q *connect.Request[pb.ListTerminateCodesRequest],
+) (*connect.Response[pb.TerminateCodeList], error) {
+	m, cfg := &pb.TerminateCodeList{}, s.backend.Config()
+	for i := range lns.CauseCount {
+		c := lns.Cause(i)
+		family, _, named := strings.Cut(c.String(), " ")
+		if !named || q.Msg.Family != "" && q.Msg.Family != family {
+			continue
+		}
+		one := &pb.TerminateCode{Name: c.String(), Code: c.Terminate()}
+		if code := cfg.Radius.Terminate[i]; code != 0 {
+			one.Code, one.Configured = code, true
+		}
+		m.Codes = append(m.Codes, one)
+	}
+	return connect.NewResponse(m), nil
 }
 
 func (s *Server) dynamic(ctx context.Context) (*pb.DynamicStatistics, error) {

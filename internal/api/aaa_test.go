@@ -247,3 +247,33 @@ func TestAuthenticationTest(t *testing.T) {
 		t.Errorf("asked %+v", q)
 	}
 }
+
+// Each reason has a code, that of the configuration before the usual one.
+func TestTerminateCodes(t *testing.T) {
+	r := newRig(t, apitest.Size{Shards: 1})
+	r.Settings.Radius.Terminate[lns.CauseKeepalive] = 4711
+	list := func(family string) map[string]*pb.TerminateCode {
+		res, err := r.ListTerminateCodes(ctx, connect.NewRequest(&pb.ListTerminateCodesRequest{Family: family}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		codes := make(map[string]*pb.TerminateCode)
+		for _, c := range res.Msg.Codes {
+			if c.Code == 0 {
+				t.Errorf("%s has no code", c.Name)
+			}
+			codes[c.Name] = c
+		}
+		return codes
+	}
+	if all := list(""); len(all) != lns.CauseCount-1 || len(list("aaa"))+len(list("l2tp"))+len(list("ppp")) != len(all) {
+		t.Errorf("%d reasons", len(all))
+	}
+	ppp := list("ppp")
+	if c := ppp[lns.CauseKeepalive.String()]; c == nil || c.Code != 4711 || !c.Configured {
+		t.Errorf("configured: %v", c)
+	}
+	if c := ppp[lns.CausePeerTerminated.String()]; c == nil || c.Code != 1 || c.Configured {
+		t.Errorf("as usual: %v", c)
+	}
+}

@@ -106,6 +106,40 @@ func showTerminateCodes(ctx context.Context, c *call) error {
 	})
 }
 
+// families are the args that pick the terminate reasons of one.
+func families() (list []arg) {
+	for _, f := range []string{"aaa", "l2tp", "ppp"} {
+		list = append(list, arg{word: f, help: "Reasons of this family", group: "family", set: func(q *query, _ string) error { q.name = f; return nil }})
+	}
+	return list
+}
+
+// showTerminateMap is "show network-access aaa terminate-code".
+func showTerminateMap(ctx context.Context, c *call) error {
+	res, err := c.client.ListTerminateCodes(ctx, connect.NewRequest(&pb.ListTerminateCodesRequest{Family: c.query.name}))
+	if err != nil {
+		return err
+	}
+	list := func(yield func(*pb.TerminateCode, error) bool) {
+		for _, t := range res.Msg.Codes {
+			if !yield(t, nil) {
+				return
+			}
+		}
+	}
+	const columns = "%-55s %10s%s\n"
+	return show(c, "terminateCodes", list, view[pb.TerminateCode]{
+		head: "* = User configured value\n" + fmt.Sprintf(columns, "Terminate reason", "RADIUS", ""),
+		row: func(w io.Writer, t *pb.TerminateCode) {
+			mark := ""
+			if t.Configured {
+				mark = "*"
+			}
+			fmt.Fprintf(w, columns, t.Name, fmt.Sprint(t.Code), mark)
+		},
+	})
+}
+
 // showPool is "show network-access aaa statistics address-assignment pool".
 func showPool(ctx context.Context, c *call) error {
 	stream, err := c.client.ListPools(ctx, connect.NewRequest(&pb.ListPoolsRequest{}))

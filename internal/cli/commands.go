@@ -83,6 +83,7 @@ func showNetworkAccess() []node {
 				{word: "radius", help: "Requests without an answer", run: showOutstanding},
 				{word: "terminate-code", help: "Why sessions ended", run: showTerminateCodes},
 			}},
+			{word: "terminate-code", help: "Which Acct-Terminate-Cause each reason is reported as", args: families(), run: showTerminateMap},
 			{word: "subscribers", help: "Who has been authenticated", run: showAAASubscribers,
 				args: join(levels("A line each (default)", "A paragraph each"), aaaSelectors), sub: []node{
 					{word: "statistics", help: "How many, by access profile", run: showAAASubscriberStatistics},

@@ -77,7 +77,9 @@ func sampleConfig() *lns.Config {
 		Name: "aaa-profile", Order: []lns.AuthSource{lns.AuthRadius, lns.AuthPassword}, Radius: set, Accounting: &lns.Accounting{Set: set},
 		Subscribers: map[string]*lns.LocalSubscriber{"local": {Name: "local", Password: "local-secret"}},
 	}
-	return &lns.Config{Groups: []*lns.TunnelGroup{{Name: "tg1", AAA: p, TermsByHostName: map[string]*lns.Terms{}}}}
+	cfg := &lns.Config{Groups: []*lns.TunnelGroup{{Name: "tg1", AAA: p, TermsByHostName: map[string]*lns.Terms{}}}}
+	cfg.Radius.Terminate[lns.CauseLoopback] = 15
+	return cfg
 }
 
 // sampleAAA has the servers of the configuration, of which the second is dead.

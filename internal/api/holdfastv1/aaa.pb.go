@@ -1408,6 +1408,155 @@ func (*GetTerminateCodesRequest) Descriptor() ([]byte, []int) {
 	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{16}
 }
 
+type ListTerminateCodesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Family        string                 `protobuf:"bytes,1,opt,name=family,proto3" json:"family,omitempty"` // aaa, l2tp or ppp; empty: all
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTerminateCodesRequest) Reset() {
+	*x = ListTerminateCodesRequest{}
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTerminateCodesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTerminateCodesRequest) ProtoMessage() {}
+
+func (x *ListTerminateCodesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTerminateCodesRequest.ProtoReflect.Descriptor instead.
+func (*ListTerminateCodesRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ListTerminateCodesRequest) GetFamily() string {
+	if x != nil {
+		return x.Family
+	}
+	return ""
+}
+
+// TerminateCode is what a terminate reason is reported as.
+type TerminateCode struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`              // family first
+	Code          uint32                 `protobuf:"varint,2,opt,name=code,proto3" json:"code,omitempty"`             // Acct-Terminate-Cause
+	Configured    bool                   `protobuf:"varint,3,opt,name=configured,proto3" json:"configured,omitempty"` // by access terminate-code
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TerminateCode) Reset() {
+	*x = TerminateCode{}
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TerminateCode) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TerminateCode) ProtoMessage() {}
+
+func (x *TerminateCode) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TerminateCode.ProtoReflect.Descriptor instead.
+func (*TerminateCode) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *TerminateCode) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *TerminateCode) GetCode() uint32 {
+	if x != nil {
+		return x.Code
+	}
+	return 0
+}
+
+func (x *TerminateCode) GetConfigured() bool {
+	if x != nil {
+		return x.Configured
+	}
+	return false
+}
+
+type TerminateCodeList struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Codes         []*TerminateCode       `protobuf:"bytes,1,rep,name=codes,proto3" json:"codes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TerminateCodeList) Reset() {
+	*x = TerminateCodeList{}
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TerminateCodeList) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TerminateCodeList) ProtoMessage() {}
+
+func (x *TerminateCodeList) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TerminateCodeList.ProtoReflect.Descriptor instead.
+func (*TerminateCodeList) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *TerminateCodeList) GetCodes() []*TerminateCode {
+	if x != nil {
+		return x.Codes
+	}
+	return nil
+}
+
 type TerminateCodes struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Codes         []*NamedTotal          `protobuf:"bytes,1,rep,name=codes,proto3" json:"codes,omitempty"`
@@ -1417,7 +1566,7 @@ type TerminateCodes struct {
 
 func (x *TerminateCodes) Reset() {
 	*x = TerminateCodes{}
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[17]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1429,7 +1578,7 @@ func (x *TerminateCodes) String() string {
 func (*TerminateCodes) ProtoMessage() {}
 
 func (x *TerminateCodes) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[17]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1442,7 +1591,7 @@ func (x *TerminateCodes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TerminateCodes.ProtoReflect.Descriptor instead.
 func (*TerminateCodes) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{17}
+	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *TerminateCodes) GetCodes() []*NamedTotal {
@@ -1460,7 +1609,7 @@ type ListRadiusServersRequest struct {
 
 func (x *ListRadiusServersRequest) Reset() {
 	*x = ListRadiusServersRequest{}
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[18]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1472,7 +1621,7 @@ func (x *ListRadiusServersRequest) String() string {
 func (*ListRadiusServersRequest) ProtoMessage() {}
 
 func (x *ListRadiusServersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[18]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1485,7 +1634,7 @@ func (x *ListRadiusServersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRadiusServersRequest.ProtoReflect.Descriptor instead.
 func (*ListRadiusServersRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{18}
+	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{21}
 }
 
 type GetPendingStopsRequest struct {
@@ -1496,7 +1645,7 @@ type GetPendingStopsRequest struct {
 
 func (x *GetPendingStopsRequest) Reset() {
 	*x = GetPendingStopsRequest{}
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[19]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1508,7 +1657,7 @@ func (x *GetPendingStopsRequest) String() string {
 func (*GetPendingStopsRequest) ProtoMessage() {}
 
 func (x *GetPendingStopsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[19]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1521,7 +1670,7 @@ func (x *GetPendingStopsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPendingStopsRequest.ProtoReflect.Descriptor instead.
 func (*GetPendingStopsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{19}
+	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{22}
 }
 
 type ListPendingRecordsRequest struct {
@@ -1532,7 +1681,7 @@ type ListPendingRecordsRequest struct {
 
 func (x *ListPendingRecordsRequest) Reset() {
 	*x = ListPendingRecordsRequest{}
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[20]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1544,7 +1693,7 @@ func (x *ListPendingRecordsRequest) String() string {
 func (*ListPendingRecordsRequest) ProtoMessage() {}
 
 func (x *ListPendingRecordsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[20]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1557,7 +1706,7 @@ func (x *ListPendingRecordsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPendingRecordsRequest.ProtoReflect.Descriptor instead.
 func (*ListPendingRecordsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{20}
+	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{23}
 }
 
 type ClearAAAStatisticsRequest struct {
@@ -1569,7 +1718,7 @@ type ClearAAAStatisticsRequest struct {
 
 func (x *ClearAAAStatisticsRequest) Reset() {
 	*x = ClearAAAStatisticsRequest{}
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[21]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1581,7 +1730,7 @@ func (x *ClearAAAStatisticsRequest) String() string {
 func (*ClearAAAStatisticsRequest) ProtoMessage() {}
 
 func (x *ClearAAAStatisticsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[21]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1594,7 +1743,7 @@ func (x *ClearAAAStatisticsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClearAAAStatisticsRequest.ProtoReflect.Descriptor instead.
 func (*ClearAAAStatisticsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{21}
+	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ClearAAAStatisticsRequest) GetStatistics() AAAStatistics {
@@ -1612,7 +1761,7 @@ type ClearAAAStatisticsResponse struct {
 
 func (x *ClearAAAStatisticsResponse) Reset() {
 	*x = ClearAAAStatisticsResponse{}
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[22]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1624,7 +1773,7 @@ func (x *ClearAAAStatisticsResponse) String() string {
 func (*ClearAAAStatisticsResponse) ProtoMessage() {}
 
 func (x *ClearAAAStatisticsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[22]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1637,7 +1786,7 @@ func (x *ClearAAAStatisticsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClearAAAStatisticsResponse.ProtoReflect.Descriptor instead.
 func (*ClearAAAStatisticsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{22}
+	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{25}
 }
 
 // TestAuthenticationRequest has somebody authenticated who does not log in.
@@ -1652,7 +1801,7 @@ type TestAuthenticationRequest struct {
 
 func (x *TestAuthenticationRequest) Reset() {
 	*x = TestAuthenticationRequest{}
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[23]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1664,7 +1813,7 @@ func (x *TestAuthenticationRequest) String() string {
 func (*TestAuthenticationRequest) ProtoMessage() {}
 
 func (x *TestAuthenticationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[23]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1677,7 +1826,7 @@ func (x *TestAuthenticationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TestAuthenticationRequest.ProtoReflect.Descriptor instead.
 func (*TestAuthenticationRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{23}
+	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *TestAuthenticationRequest) GetUserName() string {
@@ -1717,7 +1866,7 @@ type TestAuthenticationResponse struct {
 
 func (x *TestAuthenticationResponse) Reset() {
 	*x = TestAuthenticationResponse{}
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[24]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1729,7 +1878,7 @@ func (x *TestAuthenticationResponse) String() string {
 func (*TestAuthenticationResponse) ProtoMessage() {}
 
 func (x *TestAuthenticationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[24]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1742,7 +1891,7 @@ func (x *TestAuthenticationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TestAuthenticationResponse.ProtoReflect.Descriptor instead.
 func (*TestAuthenticationResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{24}
+	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *TestAuthenticationResponse) GetResult() string {
@@ -1804,7 +1953,7 @@ type NamedText struct {
 
 func (x *NamedText) Reset() {
 	*x = NamedText{}
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[25]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1816,7 +1965,7 @@ func (x *NamedText) String() string {
 func (*NamedText) ProtoMessage() {}
 
 func (x *NamedText) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_aaa_proto_msgTypes[25]
+	mi := &file_holdfast_v1_aaa_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1829,7 +1978,7 @@ func (x *NamedText) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NamedText.ProtoReflect.Descriptor instead.
 func (*NamedText) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{25}
+	return file_holdfast_v1_aaa_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *NamedText) GetName() string {
@@ -1972,7 +2121,17 @@ const file_holdfast_v1_aaa_proto_rawDesc = "" +
 	"\x18GetAuthenticationRequest\"\x16\n" +
 	"\x14GetAccountingRequest\"\x1b\n" +
 	"\x19GetDynamicRequestsRequest\"\x1a\n" +
-	"\x18GetTerminateCodesRequest\"?\n" +
+	"\x18GetTerminateCodesRequest\"3\n" +
+	"\x19ListTerminateCodesRequest\x12\x16\n" +
+	"\x06family\x18\x01 \x01(\tR\x06family\"W\n" +
+	"\rTerminateCode\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04code\x18\x02 \x01(\rR\x04code\x12\x1e\n" +
+	"\n" +
+	"configured\x18\x03 \x01(\bR\n" +
+	"configured\"E\n" +
+	"\x11TerminateCodeList\x120\n" +
+	"\x05codes\x18\x01 \x03(\v2\x1a.holdfast.v1.TerminateCodeR\x05codes\"?\n" +
 	"\x0eTerminateCodes\x12-\n" +
 	"\x05codes\x18\x01 \x03(\v2\x17.holdfast.v1.NamedTotalR\x05codes\"\x1a\n" +
 	"\x18ListRadiusServersRequest\"\x18\n" +
@@ -2022,7 +2181,7 @@ func file_holdfast_v1_aaa_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_v1_aaa_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_holdfast_v1_aaa_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_holdfast_v1_aaa_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_holdfast_v1_aaa_proto_goTypes = []any{
 	(AAAStatistics)(0),                 // 0: holdfast.v1.AAAStatistics
 	(*NamedTotal)(nil),                 // 1: holdfast.v1.NamedTotal
@@ -2042,15 +2201,18 @@ var file_holdfast_v1_aaa_proto_goTypes = []any{
 	(*GetAccountingRequest)(nil),       // 15: holdfast.v1.GetAccountingRequest
 	(*GetDynamicRequestsRequest)(nil),  // 16: holdfast.v1.GetDynamicRequestsRequest
 	(*GetTerminateCodesRequest)(nil),   // 17: holdfast.v1.GetTerminateCodesRequest
-	(*TerminateCodes)(nil),             // 18: holdfast.v1.TerminateCodes
-	(*ListRadiusServersRequest)(nil),   // 19: holdfast.v1.ListRadiusServersRequest
-	(*GetPendingStopsRequest)(nil),     // 20: holdfast.v1.GetPendingStopsRequest
-	(*ListPendingRecordsRequest)(nil),  // 21: holdfast.v1.ListPendingRecordsRequest
-	(*ClearAAAStatisticsRequest)(nil),  // 22: holdfast.v1.ClearAAAStatisticsRequest
-	(*ClearAAAStatisticsResponse)(nil), // 23: holdfast.v1.ClearAAAStatisticsResponse
-	(*TestAuthenticationRequest)(nil),  // 24: holdfast.v1.TestAuthenticationRequest
-	(*TestAuthenticationResponse)(nil), // 25: holdfast.v1.TestAuthenticationResponse
-	(*NamedText)(nil),                  // 26: holdfast.v1.NamedText
+	(*ListTerminateCodesRequest)(nil),  // 18: holdfast.v1.ListTerminateCodesRequest
+	(*TerminateCode)(nil),              // 19: holdfast.v1.TerminateCode
+	(*TerminateCodeList)(nil),          // 20: holdfast.v1.TerminateCodeList
+	(*TerminateCodes)(nil),             // 21: holdfast.v1.TerminateCodes
+	(*ListRadiusServersRequest)(nil),   // 22: holdfast.v1.ListRadiusServersRequest
+	(*GetPendingStopsRequest)(nil),     // 23: holdfast.v1.GetPendingStopsRequest
+	(*ListPendingRecordsRequest)(nil),  // 24: holdfast.v1.ListPendingRecordsRequest
+	(*ClearAAAStatisticsRequest)(nil),  // 25: holdfast.v1.ClearAAAStatisticsRequest
+	(*ClearAAAStatisticsResponse)(nil), // 26: holdfast.v1.ClearAAAStatisticsResponse
+	(*TestAuthenticationRequest)(nil),  // 27: holdfast.v1.TestAuthenticationRequest
+	(*TestAuthenticationResponse)(nil), // 28: holdfast.v1.TestAuthenticationResponse
+	(*NamedText)(nil),                  // 29: holdfast.v1.NamedText
 }
 var file_holdfast_v1_aaa_proto_depIdxs = []int32{
 	1,  // 0: holdfast.v1.AuthenticationStatistics.details:type_name -> holdfast.v1.NamedTotal
@@ -2066,14 +2228,15 @@ var file_holdfast_v1_aaa_proto_depIdxs = []int32{
 	7,  // 10: holdfast.v1.RadiusServers.servers:type_name -> holdfast.v1.RadiusServer
 	10, // 11: holdfast.v1.PendingStopsList.profiles:type_name -> holdfast.v1.PendingStops
 	12, // 12: holdfast.v1.PendingRecordPage.records:type_name -> holdfast.v1.PendingRecord
-	1,  // 13: holdfast.v1.TerminateCodes.codes:type_name -> holdfast.v1.NamedTotal
-	0,  // 14: holdfast.v1.ClearAAAStatisticsRequest.statistics:type_name -> holdfast.v1.AAAStatistics
-	26, // 15: holdfast.v1.TestAuthenticationResponse.attributes:type_name -> holdfast.v1.NamedText
-	16, // [16:16] is the sub-list for method output_type
-	16, // [16:16] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	19, // 13: holdfast.v1.TerminateCodeList.codes:type_name -> holdfast.v1.TerminateCode
+	1,  // 14: holdfast.v1.TerminateCodes.codes:type_name -> holdfast.v1.NamedTotal
+	0,  // 15: holdfast.v1.ClearAAAStatisticsRequest.statistics:type_name -> holdfast.v1.AAAStatistics
+	29, // 16: holdfast.v1.TestAuthenticationResponse.attributes:type_name -> holdfast.v1.NamedText
+	17, // [17:17] is the sub-list for method output_type
+	17, // [17:17] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_aaa_proto_init() }
@@ -2087,7 +2250,7 @@ func file_holdfast_v1_aaa_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_aaa_proto_rawDesc), len(file_holdfast_v1_aaa_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   26,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

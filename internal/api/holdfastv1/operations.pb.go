@@ -871,7 +871,7 @@ const file_holdfast_v1_operations_proto_rawDesc = "" +
 	"\asession\x18\x03 \x01(\rR\asession\x12\x1e\n" +
 	"\n" +
 	"subscriber\x18\x04 \x01(\x04R\n" +
-	"subscriber2\xc5\x13\n" +
+	"subscriber2\xa3\x14\n" +
 	"\n" +
 	"Operations\x12B\n" +
 	"\n" +
@@ -889,7 +889,8 @@ const file_holdfast_v1_operations_proto_rawDesc = "" +
 	"\x11GetAuthentication\x12%.holdfast.v1.GetAuthenticationRequest\x1a%.holdfast.v1.AuthenticationStatistics\x12U\n" +
 	"\rGetAccounting\x12!.holdfast.v1.GetAccountingRequest\x1a!.holdfast.v1.AccountingStatistics\x12\\\n" +
 	"\x12GetDynamicRequests\x12&.holdfast.v1.GetDynamicRequestsRequest\x1a\x1e.holdfast.v1.DynamicStatistics\x12W\n" +
-	"\x11GetTerminateCodes\x12%.holdfast.v1.GetTerminateCodesRequest\x1a\x1b.holdfast.v1.TerminateCodes\x12V\n" +
+	"\x11GetTerminateCodes\x12%.holdfast.v1.GetTerminateCodesRequest\x1a\x1b.holdfast.v1.TerminateCodes\x12\\\n" +
+	"\x12ListTerminateCodes\x12&.holdfast.v1.ListTerminateCodesRequest\x1a\x1e.holdfast.v1.TerminateCodeList\x12V\n" +
 	"\x11ListRadiusServers\x12%.holdfast.v1.ListRadiusServersRequest\x1a\x1a.holdfast.v1.RadiusServers\x12U\n" +
 	"\x0fGetPendingStops\x12#.holdfast.v1.GetPendingStopsRequest\x1a\x1d.holdfast.v1.PendingStopsList\x12^\n" +
 	"\x12ListPendingRecords\x12&.holdfast.v1.ListPendingRecordsRequest\x1a\x1e.holdfast.v1.PendingRecordPage0\x01\x12e\n" +
@@ -959,30 +960,32 @@ var file_holdfast_v1_operations_proto_goTypes = []any{
 	(*GetAccountingRequest)(nil),        // 33: holdfast.v1.GetAccountingRequest
 	(*GetDynamicRequestsRequest)(nil),   // 34: holdfast.v1.GetDynamicRequestsRequest
 	(*GetTerminateCodesRequest)(nil),    // 35: holdfast.v1.GetTerminateCodesRequest
-	(*ListRadiusServersRequest)(nil),    // 36: holdfast.v1.ListRadiusServersRequest
-	(*GetPendingStopsRequest)(nil),      // 37: holdfast.v1.GetPendingStopsRequest
-	(*ListPendingRecordsRequest)(nil),   // 38: holdfast.v1.ListPendingRecordsRequest
-	(*TestAuthenticationRequest)(nil),   // 39: holdfast.v1.TestAuthenticationRequest
-	(*ClearAAAStatisticsRequest)(nil),   // 40: holdfast.v1.ClearAAAStatisticsRequest
-	(*Process)(nil),                     // 41: holdfast.v1.Process
-	(*Host)(nil),                        // 42: holdfast.v1.Host
-	(*Processes)(nil),                   // 43: holdfast.v1.Processes
-	(*Summary)(nil),                     // 44: holdfast.v1.Summary
-	(*SubscriberCounts)(nil),            // 45: holdfast.v1.SubscriberCounts
-	(*Admission)(nil),                   // 46: holdfast.v1.Admission
-	(*Alarms)(nil),                      // 47: holdfast.v1.Alarms
-	(*DDoSProtection)(nil),              // 48: holdfast.v1.DDoSProtection
-	(*CulpritFlowPage)(nil),             // 49: holdfast.v1.CulpritFlowPage
-	(*ClearDDoSProtectionResponse)(nil), // 50: holdfast.v1.ClearDDoSProtectionResponse
-	(*AuthenticationStatistics)(nil),    // 51: holdfast.v1.AuthenticationStatistics
-	(*AccountingStatistics)(nil),        // 52: holdfast.v1.AccountingStatistics
-	(*DynamicStatistics)(nil),           // 53: holdfast.v1.DynamicStatistics
-	(*TerminateCodes)(nil),              // 54: holdfast.v1.TerminateCodes
-	(*RadiusServers)(nil),               // 55: holdfast.v1.RadiusServers
-	(*PendingStopsList)(nil),            // 56: holdfast.v1.PendingStopsList
-	(*PendingRecordPage)(nil),           // 57: holdfast.v1.PendingRecordPage
-	(*TestAuthenticationResponse)(nil),  // 58: holdfast.v1.TestAuthenticationResponse
-	(*ClearAAAStatisticsResponse)(nil),  // 59: holdfast.v1.ClearAAAStatisticsResponse
+	(*ListTerminateCodesRequest)(nil),   // 36: holdfast.v1.ListTerminateCodesRequest
+	(*ListRadiusServersRequest)(nil),    // 37: holdfast.v1.ListRadiusServersRequest
+	(*GetPendingStopsRequest)(nil),      // 38: holdfast.v1.GetPendingStopsRequest
+	(*ListPendingRecordsRequest)(nil),   // 39: holdfast.v1.ListPendingRecordsRequest
+	(*TestAuthenticationRequest)(nil),   // 40: holdfast.v1.TestAuthenticationRequest
+	(*ClearAAAStatisticsRequest)(nil),   // 41: holdfast.v1.ClearAAAStatisticsRequest
+	(*Process)(nil),                     // 42: holdfast.v1.Process
+	(*Host)(nil),                        // 43: holdfast.v1.Host
+	(*Processes)(nil),                   // 44: holdfast.v1.Processes
+	(*Summary)(nil),                     // 45: holdfast.v1.Summary
+	(*SubscriberCounts)(nil),            // 46: holdfast.v1.SubscriberCounts
+	(*Admission)(nil),                   // 47: holdfast.v1.Admission
+	(*Alarms)(nil),                      // 48: holdfast.v1.Alarms
+	(*DDoSProtection)(nil),              // 49: holdfast.v1.DDoSProtection
+	(*CulpritFlowPage)(nil),             // 50: holdfast.v1.CulpritFlowPage
+	(*ClearDDoSProtectionResponse)(nil), // 51: holdfast.v1.ClearDDoSProtectionResponse
+	(*AuthenticationStatistics)(nil),    // 52: holdfast.v1.AuthenticationStatistics
+	(*AccountingStatistics)(nil),        // 53: holdfast.v1.AccountingStatistics
+	(*DynamicStatistics)(nil),           // 54: holdfast.v1.DynamicStatistics
+	(*TerminateCodes)(nil),              // 55: holdfast.v1.TerminateCodes
+	(*TerminateCodeList)(nil),           // 56: holdfast.v1.TerminateCodeList
+	(*RadiusServers)(nil),               // 57: holdfast.v1.RadiusServers
+	(*PendingStopsList)(nil),            // 58: holdfast.v1.PendingStopsList
+	(*PendingRecordPage)(nil),           // 59: holdfast.v1.PendingRecordPage
+	(*TestAuthenticationResponse)(nil),  // 60: holdfast.v1.TestAuthenticationResponse
+	(*ClearAAAStatisticsResponse)(nil),  // 61: holdfast.v1.ClearAAAStatisticsResponse
 }
 var file_holdfast_v1_operations_proto_depIdxs = []int32{
 	18, // 0: holdfast.v1.CountSubscribersRequest.selector:type_name -> holdfast.v1.Selector
@@ -1011,56 +1014,58 @@ var file_holdfast_v1_operations_proto_depIdxs = []int32{
 	33, // 23: holdfast.v1.Operations.GetAccounting:input_type -> holdfast.v1.GetAccountingRequest
 	34, // 24: holdfast.v1.Operations.GetDynamicRequests:input_type -> holdfast.v1.GetDynamicRequestsRequest
 	35, // 25: holdfast.v1.Operations.GetTerminateCodes:input_type -> holdfast.v1.GetTerminateCodesRequest
-	36, // 26: holdfast.v1.Operations.ListRadiusServers:input_type -> holdfast.v1.ListRadiusServersRequest
-	37, // 27: holdfast.v1.Operations.GetPendingStops:input_type -> holdfast.v1.GetPendingStopsRequest
-	38, // 28: holdfast.v1.Operations.ListPendingRecords:input_type -> holdfast.v1.ListPendingRecordsRequest
-	39, // 29: holdfast.v1.Operations.TestAuthentication:input_type -> holdfast.v1.TestAuthenticationRequest
-	5,  // 30: holdfast.v1.Operations.ListDestinations:input_type -> holdfast.v1.ListRequest
-	5,  // 31: holdfast.v1.Operations.ListTunnels:input_type -> holdfast.v1.ListRequest
-	5,  // 32: holdfast.v1.Operations.ListSessions:input_type -> holdfast.v1.ListRequest
-	5,  // 33: holdfast.v1.Operations.ListSubscribers:input_type -> holdfast.v1.ListRequest
-	5,  // 34: holdfast.v1.Operations.ListGroups:input_type -> holdfast.v1.ListRequest
-	5,  // 35: holdfast.v1.Operations.ListClients:input_type -> holdfast.v1.ListRequest
-	6,  // 36: holdfast.v1.Operations.ListPools:input_type -> holdfast.v1.ListPoolsRequest
-	5,  // 37: holdfast.v1.Operations.ListCallHistory:input_type -> holdfast.v1.ListRequest
-	7,  // 38: holdfast.v1.Operations.ClearDestinations:input_type -> holdfast.v1.ClearRequest
-	7,  // 39: holdfast.v1.Operations.ClearTunnels:input_type -> holdfast.v1.ClearRequest
-	7,  // 40: holdfast.v1.Operations.ClearSessions:input_type -> holdfast.v1.ClearRequest
-	7,  // 41: holdfast.v1.Operations.ClearSubscribers:input_type -> holdfast.v1.ClearRequest
-	40, // 42: holdfast.v1.Operations.ClearAAAStatistics:input_type -> holdfast.v1.ClearAAAStatisticsRequest
-	41, // 43: holdfast.v1.Operations.GetProcess:output_type -> holdfast.v1.Process
-	42, // 44: holdfast.v1.Operations.GetHost:output_type -> holdfast.v1.Host
-	43, // 45: holdfast.v1.Operations.ListProcesses:output_type -> holdfast.v1.Processes
-	44, // 46: holdfast.v1.Operations.GetSummary:output_type -> holdfast.v1.Summary
-	45, // 47: holdfast.v1.Operations.CountSubscribers:output_type -> holdfast.v1.SubscriberCounts
-	46, // 48: holdfast.v1.Operations.GetAdmission:output_type -> holdfast.v1.Admission
-	47, // 49: holdfast.v1.Operations.GetAlarms:output_type -> holdfast.v1.Alarms
-	48, // 50: holdfast.v1.Operations.GetDDoSProtection:output_type -> holdfast.v1.DDoSProtection
-	49, // 51: holdfast.v1.Operations.ListCulpritFlows:output_type -> holdfast.v1.CulpritFlowPage
-	50, // 52: holdfast.v1.Operations.ClearDDoSProtection:output_type -> holdfast.v1.ClearDDoSProtectionResponse
-	51, // 53: holdfast.v1.Operations.GetAuthentication:output_type -> holdfast.v1.AuthenticationStatistics
-	52, // 54: holdfast.v1.Operations.GetAccounting:output_type -> holdfast.v1.AccountingStatistics
-	53, // 55: holdfast.v1.Operations.GetDynamicRequests:output_type -> holdfast.v1.DynamicStatistics
-	54, // 56: holdfast.v1.Operations.GetTerminateCodes:output_type -> holdfast.v1.TerminateCodes
-	55, // 57: holdfast.v1.Operations.ListRadiusServers:output_type -> holdfast.v1.RadiusServers
-	56, // 58: holdfast.v1.Operations.GetPendingStops:output_type -> holdfast.v1.PendingStopsList
-	57, // 59: holdfast.v1.Operations.ListPendingRecords:output_type -> holdfast.v1.PendingRecordPage
-	58, // 60: holdfast.v1.Operations.TestAuthentication:output_type -> holdfast.v1.TestAuthenticationResponse
-	8,  // 61: holdfast.v1.Operations.ListDestinations:output_type -> holdfast.v1.DestinationPage
-	9,  // 62: holdfast.v1.Operations.ListTunnels:output_type -> holdfast.v1.TunnelPage
-	10, // 63: holdfast.v1.Operations.ListSessions:output_type -> holdfast.v1.SessionPage
-	11, // 64: holdfast.v1.Operations.ListSubscribers:output_type -> holdfast.v1.SubscriberPage
-	12, // 65: holdfast.v1.Operations.ListGroups:output_type -> holdfast.v1.GroupPage
-	13, // 66: holdfast.v1.Operations.ListClients:output_type -> holdfast.v1.ClientPage
-	14, // 67: holdfast.v1.Operations.ListPools:output_type -> holdfast.v1.PoolPage
-	15, // 68: holdfast.v1.Operations.ListCallHistory:output_type -> holdfast.v1.CallPage
-	16, // 69: holdfast.v1.Operations.ClearDestinations:output_type -> holdfast.v1.ClearedPage
-	16, // 70: holdfast.v1.Operations.ClearTunnels:output_type -> holdfast.v1.ClearedPage
-	16, // 71: holdfast.v1.Operations.ClearSessions:output_type -> holdfast.v1.ClearedPage
-	16, // 72: holdfast.v1.Operations.ClearSubscribers:output_type -> holdfast.v1.ClearedPage
-	59, // 73: holdfast.v1.Operations.ClearAAAStatistics:output_type -> holdfast.v1.ClearAAAStatisticsResponse
-	43, // [43:74] is the sub-list for method output_type
-	12, // [12:43] is the sub-list for method input_type
+	36, // 26: holdfast.v1.Operations.ListTerminateCodes:input_type -> holdfast.v1.ListTerminateCodesRequest
+	37, // 27: holdfast.v1.Operations.ListRadiusServers:input_type -> holdfast.v1.ListRadiusServersRequest
+	38, // 28: holdfast.v1.Operations.GetPendingStops:input_type -> holdfast.v1.GetPendingStopsRequest
+	39, // 29: holdfast.v1.Operations.ListPendingRecords:input_type -> holdfast.v1.ListPendingRecordsRequest
+	40, // 30: holdfast.v1.Operations.TestAuthentication:input_type -> holdfast.v1.TestAuthenticationRequest
+	5,  // 31: holdfast.v1.Operations.ListDestinations:input_type -> holdfast.v1.ListRequest
+	5,  // 32: holdfast.v1.Operations.ListTunnels:input_type -> holdfast.v1.ListRequest
+	5,  // 33: holdfast.v1.Operations.ListSessions:input_type -> holdfast.v1.ListRequest
+	5,  // 34: holdfast.v1.Operations.ListSubscribers:input_type -> holdfast.v1.ListRequest
+	5,  // 35: holdfast.v1.Operations.ListGroups:input_type -> holdfast.v1.ListRequest
+	5,  // 36: holdfast.v1.Operations.ListClients:input_type -> holdfast.v1.ListRequest
+	6,  // 37: holdfast.v1.Operations.ListPools:input_type -> holdfast.v1.ListPoolsRequest
+	5,  // 38: holdfast.v1.Operations.ListCallHistory:input_type -> holdfast.v1.ListRequest
+	7,  // 39: holdfast.v1.Operations.ClearDestinations:input_type -> holdfast.v1.ClearRequest
+	7,  // 40: holdfast.v1.Operations.ClearTunnels:input_type -> holdfast.v1.ClearRequest
+	7,  // 41: holdfast.v1.Operations.ClearSessions:input_type -> holdfast.v1.ClearRequest
+	7,  // 42: holdfast.v1.Operations.ClearSubscribers:input_type -> holdfast.v1.ClearRequest
+	41, // 43: holdfast.v1.Operations.ClearAAAStatistics:input_type -> holdfast.v1.ClearAAAStatisticsRequest
+	42, // 44: holdfast.v1.Operations.GetProcess:output_type -> holdfast.v1.Process
+	43, // 45: holdfast.v1.Operations.GetHost:output_type -> holdfast.v1.Host
+	44, // 46: holdfast.v1.Operations.ListProcesses:output_type -> holdfast.v1.Processes
+	45, // 47: holdfast.v1.Operations.GetSummary:output_type -> holdfast.v1.Summary
+	46, // 48: holdfast.v1.Operations.CountSubscribers:output_type -> holdfast.v1.SubscriberCounts
+	47, // 49: holdfast.v1.Operations.GetAdmission:output_type -> holdfast.v1.Admission
+	48, // 50: holdfast.v1.Operations.GetAlarms:output_type -> holdfast.v1.Alarms
+	49, // 51: holdfast.v1.Operations.GetDDoSProtection:output_type -> holdfast.v1.DDoSProtection
+	50, // 52: holdfast.v1.Operations.ListCulpritFlows:output_type -> holdfast.v1.CulpritFlowPage
+	51, // 53: holdfast.v1.Operations.ClearDDoSProtection:output_type -> holdfast.v1.ClearDDoSProtectionResponse
+	52, // 54: holdfast.v1.Operations.GetAuthentication:output_type -> holdfast.v1.AuthenticationStatistics
+	53, // 55: holdfast.v1.Operations.GetAccounting:output_type -> holdfast.v1.AccountingStatistics
+	54, // 56: holdfast.v1.Operations.GetDynamicRequests:output_type -> holdfast.v1.DynamicStatistics
+	55, // 57: holdfast.v1.Operations.GetTerminateCodes:output_type -> holdfast.v1.TerminateCodes
+	56, // 58: holdfast.v1.Operations.ListTerminateCodes:output_type -> holdfast.v1.TerminateCodeList
+	57, // 59: holdfast.v1.Operations.ListRadiusServers:output_type -> holdfast.v1.RadiusServers
+	58, // 60: holdfast.v1.Operations.GetPendingStops:output_type -> holdfast.v1.PendingStopsList
+	59, // 61: holdfast.v1.Operations.ListPendingRecords:output_type -> holdfast.v1.PendingRecordPage
+	60, // 62: holdfast.v1.Operations.TestAuthentication:output_type -> holdfast.v1.TestAuthenticationResponse
+	8,  // 63: holdfast.v1.Operations.ListDestinations:output_type -> holdfast.v1.DestinationPage
+	9,  // 64: holdfast.v1.Operations.ListTunnels:output_type -> holdfast.v1.TunnelPage
+	10, // 65: holdfast.v1.Operations.ListSessions:output_type -> holdfast.v1.SessionPage
+	11, // 66: holdfast.v1.Operations.ListSubscribers:output_type -> holdfast.v1.SubscriberPage
+	12, // 67: holdfast.v1.Operations.ListGroups:output_type -> holdfast.v1.GroupPage
+	13, // 68: holdfast.v1.Operations.ListClients:output_type -> holdfast.v1.ClientPage
+	14, // 69: holdfast.v1.Operations.ListPools:output_type -> holdfast.v1.PoolPage
+	15, // 70: holdfast.v1.Operations.ListCallHistory:output_type -> holdfast.v1.CallPage
+	16, // 71: holdfast.v1.Operations.ClearDestinations:output_type -> holdfast.v1.ClearedPage
+	16, // 72: holdfast.v1.Operations.ClearTunnels:output_type -> holdfast.v1.ClearedPage
+	16, // 73: holdfast.v1.Operations.ClearSessions:output_type -> holdfast.v1.ClearedPage
+	16, // 74: holdfast.v1.Operations.ClearSubscribers:output_type -> holdfast.v1.ClearedPage
+	61, // 75: holdfast.v1.Operations.ClearAAAStatistics:output_type -> holdfast.v1.ClearAAAStatisticsResponse
+	44, // [44:76] is the sub-list for method output_type
+	12, // [12:44] is the sub-list for method input_type
 	12, // [12:12] is the sub-list for extension type_name
 	12, // [12:12] is the sub-list for extension extendee
 	0,  // [0:12] is the sub-list for field type_name

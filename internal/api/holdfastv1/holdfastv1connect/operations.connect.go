@@ -72,6 +72,9 @@ const (
 	// OperationsGetTerminateCodesProcedure is the fully-qualified name of the Operations's
 	// GetTerminateCodes RPC.
 	OperationsGetTerminateCodesProcedure = "/holdfast.v1.Operations/GetTerminateCodes"
+	// OperationsListTerminateCodesProcedure is the fully-qualified name of the Operations's
+	// ListTerminateCodes RPC.
+	OperationsListTerminateCodesProcedure = "/holdfast.v1.Operations/ListTerminateCodes"
 	// OperationsListRadiusServersProcedure is the fully-qualified name of the Operations's
 	// ListRadiusServers RPC.
 	OperationsListRadiusServersProcedure = "/holdfast.v1.Operations/ListRadiusServers"
@@ -149,6 +152,8 @@ type OperationsClient interface {
 	GetDynamicRequests(context.Context, *connect.Request[holdfastv1.GetDynamicRequestsRequest]) (*connect.Response[holdfastv1.DynamicStatistics], error)
 	// GetTerminateCodes counts why sessions ended or were refused.
 	GetTerminateCodes(context.Context, *connect.Request[holdfastv1.GetTerminateCodesRequest]) (*connect.Response[holdfastv1.TerminateCodes], error)
+	// ListTerminateCodes shows which Acct-Terminate-Cause each reason is reported as.
+	ListTerminateCodes(context.Context, *connect.Request[holdfastv1.ListTerminateCodesRequest]) (*connect.Response[holdfastv1.TerminateCodeList], error)
 	// ListRadiusServers shows the RADIUS servers.
 	ListRadiusServers(context.Context, *connect.Request[holdfastv1.ListRadiusServersRequest]) (*connect.Response[holdfastv1.RadiusServers], error)
 	// GetPendingStops counts the accounting that no server has taken yet.
@@ -280,6 +285,12 @@ func NewOperationsClient(httpClient connect.HTTPClient, baseURL string, opts ...
 			connect.WithSchema(operationsMethods.ByName("GetTerminateCodes")),
 			connect.WithClientOptions(opts...),
 		),
+		listTerminateCodes: connect.NewClient[holdfastv1.ListTerminateCodesRequest, holdfastv1.TerminateCodeList](
+			httpClient,
+			baseURL+OperationsListTerminateCodesProcedure,
+			connect.WithSchema(operationsMethods.ByName("ListTerminateCodes")),
+			connect.WithClientOptions(opts...),
+		),
 		listRadiusServers: connect.NewClient[holdfastv1.ListRadiusServersRequest, holdfastv1.RadiusServers](
 			httpClient,
 			baseURL+OperationsListRadiusServersProcedure,
@@ -401,6 +412,7 @@ type operationsClient struct {
 	getAccounting       *connect.Client[holdfastv1.GetAccountingRequest, holdfastv1.AccountingStatistics]
 	getDynamicRequests  *connect.Client[holdfastv1.GetDynamicRequestsRequest, holdfastv1.DynamicStatistics]
 	getTerminateCodes   *connect.Client[holdfastv1.GetTerminateCodesRequest, holdfastv1.TerminateCodes]
+	listTerminateCodes  *connect.Client[holdfastv1.ListTerminateCodesRequest, holdfastv1.TerminateCodeList]
 	listRadiusServers   *connect.Client[holdfastv1.ListRadiusServersRequest, holdfastv1.RadiusServers]
 	getPendingStops     *connect.Client[holdfastv1.GetPendingStopsRequest, holdfastv1.PendingStopsList]
 	listPendingRecords  *connect.Client[holdfastv1.ListPendingRecordsRequest, holdfastv1.PendingRecordPage]
@@ -488,6 +500,11 @@ func (c *operationsClient) GetDynamicRequests(ctx context.Context, req *connect.
 // GetTerminateCodes calls holdfast.v1.Operations.GetTerminateCodes.
 func (c *operationsClient) GetTerminateCodes(ctx context.Context, req *connect.Request[holdfastv1.GetTerminateCodesRequest]) (*connect.Response[holdfastv1.TerminateCodes], error) {
 	return c.getTerminateCodes.CallUnary(ctx, req)
+}
+
+// ListTerminateCodes calls holdfast.v1.Operations.ListTerminateCodes.
+func (c *operationsClient) ListTerminateCodes(ctx context.Context, req *connect.Request[holdfastv1.ListTerminateCodesRequest]) (*connect.Response[holdfastv1.TerminateCodeList], error) {
+	return c.listTerminateCodes.CallUnary(ctx, req)
 }
 
 // ListRadiusServers calls holdfast.v1.Operations.ListRadiusServers.
@@ -605,6 +622,8 @@ type OperationsHandler interface {
 	GetDynamicRequests(context.Context, *connect.Request[holdfastv1.GetDynamicRequestsRequest]) (*connect.Response[holdfastv1.DynamicStatistics], error)
 	// GetTerminateCodes counts why sessions ended or were refused.
 	GetTerminateCodes(context.Context, *connect.Request[holdfastv1.GetTerminateCodesRequest]) (*connect.Response[holdfastv1.TerminateCodes], error)
+	// ListTerminateCodes shows which Acct-Terminate-Cause each reason is reported as.
+	ListTerminateCodes(context.Context, *connect.Request[holdfastv1.ListTerminateCodesRequest]) (*connect.Response[holdfastv1.TerminateCodeList], error)
 	// ListRadiusServers shows the RADIUS servers.
 	ListRadiusServers(context.Context, *connect.Request[holdfastv1.ListRadiusServersRequest]) (*connect.Response[holdfastv1.RadiusServers], error)
 	// GetPendingStops counts the accounting that no server has taken yet.
@@ -730,6 +749,12 @@ func NewOperationsHandler(svc OperationsHandler, opts ...connect.HandlerOption) 
 		OperationsGetTerminateCodesProcedure,
 		svc.GetTerminateCodes,
 		connect.WithSchema(operationsMethods.ByName("GetTerminateCodes")),
+		connect.WithHandlerOptions(opts...),
+	)
+	operationsListTerminateCodesHandler := connect.NewUnaryHandler(
+		OperationsListTerminateCodesProcedure,
+		svc.ListTerminateCodes,
+		connect.WithSchema(operationsMethods.ByName("ListTerminateCodes")),
 		connect.WithHandlerOptions(opts...),
 	)
 	operationsListRadiusServersHandler := connect.NewUnaryHandler(
@@ -864,6 +889,8 @@ func NewOperationsHandler(svc OperationsHandler, opts ...connect.HandlerOption) 
 			operationsGetDynamicRequestsHandler.ServeHTTP(w, r)
 		case OperationsGetTerminateCodesProcedure:
 			operationsGetTerminateCodesHandler.ServeHTTP(w, r)
+		case OperationsListTerminateCodesProcedure:
+			operationsListTerminateCodesHandler.ServeHTTP(w, r)
 		case OperationsListRadiusServersProcedure:
 			operationsListRadiusServersHandler.ServeHTTP(w, r)
 		case OperationsGetPendingStopsProcedure:
@@ -961,6 +988,10 @@ func (UnimplementedOperationsHandler) GetDynamicRequests(context.Context, *conne
 
 func (UnimplementedOperationsHandler) GetTerminateCodes(context.Context, *connect.Request[holdfastv1.GetTerminateCodesRequest]) (*connect.Response[holdfastv1.TerminateCodes], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.Operations.GetTerminateCodes is not implemented"))
+}
+
+func (UnimplementedOperationsHandler) ListTerminateCodes(context.Context, *connect.Request[holdfastv1.ListTerminateCodesRequest]) (*connect.Response[holdfastv1.TerminateCodeList], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.Operations.ListTerminateCodes is not implemented"))
 }
 
 func (UnimplementedOperationsHandler) ListRadiusServers(context.Context, *connect.Request[holdfastv1.ListRadiusServersRequest]) (*connect.Response[holdfastv1.RadiusServers], error) {

@@ -26,6 +26,16 @@ func (e *Endpoint) Tunnel(id TunnelID) (TunnelInfo, bool) {
 	}, true
 }
 
+// Standing is what tells the datagrams of an established tunnel from others: where
+// its peer is, the Ns that is expected next, and how many messages from there on
+// are taken. ok is false for a tunnel that is not established.
+func (e *Endpoint) Standing(id TunnelID) (peer netip.AddrPort, nr uint16, window int, ok bool) {
+	if t := e.tunnel(id); t != nil && t.state == TunnelEstablished {
+		return t.remote, t.xmit.nr, t.cfg.receiveWindow(), true
+	}
+	return peer, 0, 0, false
+}
+
 // Peer is who is at the other end of a tunnel; zero for a tunnel that does not exist.
 func (e *Endpoint) Peer(id TunnelID) (at netip.AddrPort, hostName string) {
 	if t := e.tunnel(id); t != nil {

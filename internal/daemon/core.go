@@ -40,6 +40,7 @@ func (d *daemon) startPlane(r *config.Result) error {
 			Punt:      func(to int, b *packet.Batch) bool { return d.shards[to].Punt(b) },
 			Sequenced: func(to int, element uint32, ip []byte) bool { return d.shards[to].Outbound(element, ip) },
 			Device:    r.Daemon.Device,
+			Police:    d.guard.police,
 		}
 		err := startPart(partPlane, func() (err error) {
 			d.tun, err = tun.New(options)
@@ -86,7 +87,7 @@ func (d *daemon) startCore(r *config.Result, began time.Time) error {
 		}
 		d.shards = append(d.shards, shard.New(shard.Options{
 			ID: id, Engine: engine, Plane: d.plane.Handle(id), Sender: d.sockets.Sender(id), AAA: asked{d},
-			Log: d.log, Packets: readers * netio.QueueLength, Burn: d.burn(),
+			Log: d.log, Police: d.guard.police, Packets: readers * netio.QueueLength, Burn: d.burn(),
 			BeginEagerly: d.opt.Without.Has(admission.FinishFirst),
 		}))
 	}
@@ -102,11 +103,11 @@ func (d *daemon) startCore(r *config.Result, began time.Time) error {
 	}
 	for _, g := range d.sockets.Groups {
 		for id, s := range g.Control {
-			d.read(netio.NewReader(s, d.shards[id].Packets()))
+			d.read(netio.NewReader(s, d.shards[id].Packets(), d.guard.police))
 		}
 		for id, s := range g.Data {
 			if d.tun == nil {
-				d.read(netio.NewReader(s, d.shards[id].Packets()))
+				d.read(netio.NewReader(s, d.shards[id].Packets(), d.guard.police))
 			} else if err := startPart(partPlane, func() error { return d.tun.AddSocket(tun.UDP(s)) }); err != nil {
 				return err
 			}

@@ -26,6 +26,7 @@ type UDPOptions struct {
 	Timestamps    bool // fill Datagram.At from the kernel's receive time
 	GRO           bool // let the kernel hand over trains of datagrams; ReadBatch splits them
 	PacketInfo    bool // learn and set our own address per datagram: for sockets bound to a wildcard
+	Device        bool // fill Datagram.Device
 	DontFragment  bool // set DF and refuse what exceeds the path MTU; false: the kernel fragments
 	Messages      int  // messages per system call when reading; 0: 32
 
@@ -130,8 +131,8 @@ func (s *UDPSocket) configure(fd int, is4 bool) error {
 	set(o.ReusePort, "SO_REUSEPORT", unix.SOL_SOCKET, unix.SO_REUSEPORT, 1)
 	set(o.Timestamps, "SO_TIMESTAMPNS", unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
 	set(o.GRO, "UDP_GRO", unix.SOL_UDP, unix.UDP_GRO, 1)
-	set(o.PacketInfo && is4, "IP_PKTINFO", unix.SOL_IP, unix.IP_PKTINFO, 1)
-	set(o.PacketInfo && !is4, "IPV6_RECVPKTINFO", unix.SOL_IPV6, unix.IPV6_RECVPKTINFO, 1)
+	set((o.PacketInfo || o.Device) && is4, "IP_PKTINFO", unix.SOL_IP, unix.IP_PKTINFO, 1)
+	set((o.PacketInfo || o.Device) && !is4, "IPV6_RECVPKTINFO", unix.SOL_IPV6, unix.IPV6_RECVPKTINFO, 1)
 	set(o.DontFragment && is4, "IP_MTU_DISCOVER", unix.SOL_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DO)
 	set(o.DontFragment && !is4, "IPV6_MTU_DISCOVER", unix.SOL_IPV6, unix.IPV6_MTU_DISCOVER, unix.IPV6_PMTUDISC_DO)
 	set(o.DontFragment && !is4, "IPV6_DONTFRAG", unix.SOL_IPV6, unix.IPV6_DONTFRAG, 1)

@@ -47,6 +47,7 @@ type udpReader struct {
 	peer    netip.AddrPort
 	local   netip.AddrPort
 	at      time.Time
+	device  uint32
 
 	now   time.Time     // when the last system call returned
 	wall  time.Duration // now on CLOCK_REALTIME
@@ -134,10 +135,10 @@ func (r *udpReader) start() {
 	}
 	r.peer = r.names[i].get()
 	r.local = r.s.local
-	if a.local.IsValid() {
+	if a.local.IsValid() && r.s.opt.PacketInfo {
 		r.local = netip.AddrPortFrom(a.local, r.s.local.Port())
 	}
-	r.at = r.now
+	r.at, r.device = r.now, a.device
 	// The stamp is of the wall clock, which may be set. Only its distance to
 	// the present counts; from the future or the remote past it says nothing.
 	if age := r.wall - a.stamp; a.stamp != 0 && age > 0 && age < ageMax {
@@ -157,7 +158,7 @@ func (r *udpReader) split(d []packet.Datagram) (n int) {
 			r.start()
 		}
 		size := min(r.segment, len(r.rest))
-		d[n] = packet.Datagram{Data: r.rest[:size:size], Peer: r.peer, Local: r.local, At: r.at}
+		d[n] = packet.Datagram{Data: r.rest[:size:size], Peer: r.peer, Local: r.local, At: r.at, Device: r.device}
 		n++
 		if r.rest = r.rest[size:]; len(r.rest) == 0 {
 			r.next++

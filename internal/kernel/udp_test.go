@@ -235,7 +235,7 @@ func TestUDPWriteBatchRefused(t *testing.T) {
 	}
 	got := readAll(t, in, 3, 8)
 	if string(got[0].Data)+string(got[1].Data)+string(got[2].Data) != "abc" {
-		t.Errorf("got %q", got)
+		t.Errorf("got %v", got)
 	}
 	if st := out.Stats(); st.Refused != 5 || st.Sent != 3 {
 		t.Errorf("%+v", st)

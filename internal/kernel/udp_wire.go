@@ -78,6 +78,7 @@ type ancillary struct {
 	stamp   time.Duration // since 1970 on CLOCK_REALTIME; 0: not said
 	segment int           // length of all but the last datagram of a train; 0: no train
 	local   netip.Addr    // destination address; invalid: not said
+	device  uint32        // index of the device at which it came in; 0: not said
 }
 
 // parse reads the first n octets.
@@ -97,9 +98,11 @@ func (c *control) parse(n int) (a ancillary) {
 		case h.Level == unix.SOL_UDP && h.Type == unix.UDP_GRO && len(data) >= 4:
 			a.segment = int(binary.NativeEndian.Uint32(data))
 		case h.Level == unix.SOL_IP && h.Type == unix.IP_PKTINFO && len(data) >= unix.SizeofInet4Pktinfo:
-			a.local = netip.AddrFrom4((*unix.Inet4Pktinfo)(unsafe.Pointer(&data[0])).Addr)
+			info := (*unix.Inet4Pktinfo)(unsafe.Pointer(&data[0]))
+			a.local, a.device = netip.AddrFrom4(info.Addr), uint32(info.Ifindex)
 		case h.Level == unix.SOL_IPV6 && h.Type == unix.IPV6_PKTINFO && len(data) >= unix.SizeofInet6Pktinfo:
-			a.local = netip.AddrFrom16((*unix.Inet6Pktinfo)(unsafe.Pointer(&data[0])).Addr).Unmap()
+			info := (*unix.Inet6Pktinfo)(unsafe.Pointer(&data[0]))
+			a.local, a.device = netip.AddrFrom16(info.Addr).Unmap(), info.Ifindex
 		}
 		b = b[min(len(b), unix.CmsgSpace(size-unix.CmsgLen(0))):]
 	}

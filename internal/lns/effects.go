@@ -24,6 +24,7 @@ type Effects struct {
 	Authenticate []AuthQuery       // to RADIUS: Engine.Authenticated is called with each answer
 	Account      []AccountRecord   // accounting; the shard fills the counters in
 	Answers      []*Request        // finished requests: back to who asked
+	Tunnels      []uint16          // local ids of tunnels that were established, have moved or have ended: see Engine.Standing
 	Log          []event.Record    //
 	Dear         int               // dear steps of call set-up done: what a slow server would spend its time on
 	Stopped      bool              // after Stop: every tunnel has been told and has acknowledged it, or was given up
@@ -52,7 +53,7 @@ func (fx *Effects) Reset() {
 	clear(fx.Log)
 	fx.Install, fx.Remove, fx.Inject, fx.Read = fx.Install[:0], fx.Remove[:0], fx.Inject[:0], fx.Read[:0]
 	fx.Transmit, fx.Messages, fx.Answers, fx.Log = fx.Transmit[:0], fx.Messages[:0], fx.Answers[:0], fx.Log[:0]
-	fx.Stopped, fx.Dear = false, 0
+	fx.Tunnels, fx.Stopped, fx.Dear = fx.Tunnels[:0], false, 0
 	fx.l2tp.Reset()
 	fx.ppp.Reset()
 	fx.arena = fx.arena[:0]

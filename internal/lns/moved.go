@@ -16,6 +16,7 @@ func (e *Engine) tunnelMoved(ef *l2tp.Effect, fx *Effects) {
 	if t == nil {
 		return
 	}
+	fx.Tunnels = append(fx.Tunnels, uint16(ef.Tunnel))
 	for el := range e.l2.Sessions(ef.Tunnel) {
 		if s := e.sessions.at(el); s != nil && s.installed {
 			e.install(s, fx)

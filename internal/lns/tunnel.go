@@ -95,6 +95,7 @@ func (e *Engine) tunnelUp(ef *l2tp.Effect, fx *Effects) {
 		return
 	}
 	t.up = true
+	fx.Tunnels = append(fx.Tunnels, uint16(ef.Tunnel))
 	t.bind.groupUsage.tunnels++
 	t.bind.clientUsage.tunnels++
 	t.dest = e.destination(ef.Peer.Addr(), ef.Local.Addr(), fx)
@@ -115,6 +116,7 @@ func (e *Engine) tunnelDown(ef *l2tp.Effect, fx *Effects) {
 		e.release(e.lease(directory.Key{Kind: directory.ChassisTunnels}, e.cfg.TunnelMax), fx)
 	}
 	if t.up {
+		fx.Tunnels = append(fx.Tunnels, uint16(ef.Tunnel))
 		t.bind.groupUsage.tunnels--
 		t.bind.clientUsage.tunnels--
 		info, _ := e.l2.Tunnel(ef.Tunnel)

@@ -286,7 +286,7 @@ func TestReader(t *testing.T) {
 	s := open(t, Config{Gateways: []netip.Addr{loopback4}, Shards: 1})
 	g := s.Groups[0]
 	out := make(chan *packet.Batch, QueueLength)
-	r := NewReader(g.Control[0], out)
+	r := NewReader(g.Control[0], out, nil)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error)
 	go func() { done <- r.Run(ctx) }()
@@ -321,7 +321,7 @@ func TestReaderIsBounded(t *testing.T) {
 	s := open(t, Config{Gateways: []netip.Addr{loopback4}, Shards: 1, ReceiveBuffer: 16 << 10})
 	g := s.Groups[0]
 	out := make(chan *packet.Batch, QueueLength)
-	r := NewReader(g.Control[0], out)
+	r := NewReader(g.Control[0], out, nil)
 	done := make(chan error)
 	go func() { done <- r.Run(context.Background()) }()
 	peer := lac(t, loopback4, kernel.UDPOptions{})

@@ -96,7 +96,7 @@ func openGroup(local netip.AddrPort, c *Config) (g Group, err error) {
 	if err != nil {
 		return g, err
 	}
-	o := kernel.UDPOptions{ReusePort: true, ReceiveBuffer: c.ReceiveBuffer, SendBuffer: c.SendBuffer, Timestamps: true, GRO: true, Flow: flow}
+	o := kernel.UDPOptions{ReusePort: true, ReceiveBuffer: c.ReceiveBuffer, SendBuffer: c.SendBuffer, Timestamps: true, GRO: true, Device: true, Flow: flow}
 	g.Local = local
 	for range c.Shards {
 		s, err := kernel.ListenUDP(local, o)
@@ -108,7 +108,7 @@ func openGroup(local netip.AddrPort, c *Config) (g Group, err error) {
 		local = g.Local // the rest of the group follows where port 0 has led
 	}
 	o.DontFragment = true // a subscriber's packet is cut inside the tunnel, never around it
-	o.Timestamps = false
+	o.Timestamps, o.Device = false, false
 	for range c.DataSockets {
 		s, err := kernel.ListenUDP(local, o)
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"holdfast/internal/kernel"
 	"holdfast/internal/packet"
+	"holdfast/internal/police"
 )
 
 const (
@@ -25,6 +26,7 @@ const (
 // Reader reads one control socket for its shard.
 type Reader struct {
 	socket *kernel.UDPSocket
+	police *police.Police // nil: all may come in
 	out    chan<- *packet.Batch
 	free   chan *batch // those that nobody uses
 	waits  atomic.Uint64
@@ -38,9 +40,9 @@ type batch struct {
 
 // NewReader makes a reader that hands batches to out. At most QueueLength
 // batches of one reader are under way at a time: a channel of that capacity
-// never blocks it.
-func NewReader(socket *kernel.UDPSocket, out chan<- *packet.Batch) *Reader {
-	r := &Reader{socket: socket, out: out, free: make(chan *batch, batchesPerReader)}
+// never blocks it. What p does not let in goes no further; nil lets all in.
+func NewReader(socket *kernel.UDPSocket, out chan<- *packet.Batch, p *police.Police) *Reader {
+	r := &Reader{socket: socket, police: p, out: out, free: make(chan *batch, batchesPerReader)}
 	for range batchesPerReader {
 		b := &batch{arena: make([]byte, 0, arenaBytes)}
 		b.Datagrams = make([]packet.Datagram, 0, datagramsPerRead)
@@ -69,17 +71,36 @@ func (r *Reader) Run(ctx context.Context) error {
 		case err != nil:
 			return fmt.Errorf("netio: reading %v: %w", r.socket.LocalAddr(), err)
 		}
+		admitted := r.screen(into.Datagrams[:n])
+		if len(admitted) == 0 {
+			continue
+		}
 		b := r.take(ctx)
 		if b == nil {
 			return nil
 		}
-		b.fill(into.Datagrams[:n])
+		b.fill(admitted)
 		select {
 		case r.out <- &b.Batch:
 		case <-ctx.Done():
 			return nil
 		}
 	}
+}
+
+// screen keeps those that may come in, in their order. Nothing has been spent on
+// the others yet but the read.
+func (r *Reader) screen(d []packet.Datagram) []packet.Datagram {
+	if r.police == nil {
+		return d
+	}
+	now, kept := time.Now(), d[:0]
+	for i := range d {
+		if !r.police.Screen(now, &d[i]).Dropped() {
+			kept = append(kept, d[i])
+		}
+	}
+	return kept
 }
 
 // take waits for a batch that the shard has finished with; nil: ctx is done.

@@ -15,6 +15,9 @@ type Datagram struct {
 	Peer  netip.AddrPort // the far end
 	Local netip.AddrPort // our end: the local gateway address and port
 	At    time.Time      // when the kernel received it, on the monotonic clock of the shard; zero when sending
+
+	Device uint32 // index of the network device at which it came in; zero: not asked for
+	Mark   uint8  // what package police has found it to be; zero: nothing, or not looked at
 }
 
 // Batch is a bounded run of datagrams that are handled together. Its buffers

@@ -114,6 +114,7 @@ type Config struct {
 type Slot struct {
 	Number int // its "FPC slot", below Options.Slots; what Ingress is given
 	Name   string
+	Device uint32 // index of the network device; 0: none
 }
 
 // TypeConfig is "protocols GROUP TYPE". Configured tells what the operator

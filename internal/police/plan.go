@@ -37,6 +37,8 @@ type plan struct {
 	flows  [typeSpace][FlowLevels]flowLimit
 	always [typeSpace]bool // some level is on, whatever the policers say
 	table  *flowTable      // nil: flow detection is off
+
+	devices map[uint32]int // slots by network device; one that is not there is at slot 0
 }
 
 // hostRow is the row of the host level; slot n has row n+1.
@@ -47,7 +49,12 @@ func slotRow(slot int) int { return slot + 1 }
 func index(row int, t Type) int { return row<<typeBits | int(t) }
 
 func newPlan(c *Config, rows int, table *flowTable) *plan {
-	p := &plan{limits: make([]limit, rows<<typeBits), table: table}
+	p := &plan{limits: make([]limit, rows<<typeBits), table: table, devices: make(map[uint32]int, len(c.Slots))}
+	for _, s := range c.Slots {
+		if s.Device != 0 {
+			p.devices[s.Device] = s.Number
+		}
+	}
 	for _, t := range Types() {
 		for row := range rows {
 			p.limits[index(row, t)] = newLimit(c, row, t)

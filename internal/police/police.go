@@ -50,6 +50,8 @@ type Police struct {
 	hunts    [typeSpace]hunt // by flow type
 	detected []atomic.Uint64 // culprits found, of flowIndex
 
+	standings standings
+
 	// From here on the owner's.
 	cfg        Config
 	table      *flowTable // made when flow detection is first switched on

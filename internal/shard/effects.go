@@ -16,6 +16,7 @@ func (s *Shard) carryOut() {
 	if d := s.burn.Load(); d > 0 {
 		burn(time.Duration(int64(fx.Dear) * d))
 	}
+	s.stand(fx.Tunnels)
 	if len(fx.Install) > 0 {
 		s.planeDid(len(fx.Install), s.plane.Install(fx.Install))
 	}

@@ -47,7 +47,7 @@ func (s *Shard) turn() (worked bool) {
 			worked = true
 			s.more = s.more || i == ofPunts && len(d) == n
 			began := time.Now()
-			s.feed(input{kind: datagrams, datagrams: d})
+			s.feed(input{kind: datagrams, datagrams: s.screen(d)})
 			s.bites[i].took(time.Since(began), len(d))
 		}
 	}
@@ -118,7 +118,7 @@ func (s *Shard) servePackets() bool {
 	if s.gathered = append(s.gathered, handed...); len(s.batches) == 0 && len(handed) == 0 {
 		return false
 	}
-	s.feed(input{kind: datagrams, datagrams: s.gathered})
+	s.feed(input{kind: datagrams, datagrams: s.screen(s.gathered)})
 	for i, b := range s.batches {
 		b.Release()
 		s.batches[i] = nil
@@ -295,8 +295,12 @@ func (s *Shard) step(in *input) (ok bool) {
 		s.engine.Advance(now, &s.fx)
 	case datagrams:
 		s.engine.Packets(now, in.datagrams, &s.fx)
+		for i := range in.datagrams {
+			s.expect(in.datagrams[i].Data)
+		}
 	case message:
 		s.engine.Deliver(now, in.message, &s.fx)
+		s.expect(in.message.Datagram)
 	case inner:
 		s.engine.Outbound(now, in.frame.element, in.frame.ip, &s.fx)
 	case operator:

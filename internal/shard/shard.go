@@ -5,6 +5,7 @@ package shard
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"holdfast/internal/forward"
 	"holdfast/internal/lns"
 	"holdfast/internal/packet"
+	"holdfast/internal/police"
 )
 
 // Engine is the machine that a shard runs: *lns.Engine, or a small one in tests.
@@ -26,6 +28,7 @@ type Engine interface {
 	Traffic(now time.Time, elements []uint32, counters []forward.Counters, fx *lns.Effects)
 	Authenticated(now time.Time, a lns.AuthAnswer, fx *lns.Effects)
 	Durable(now time.Time, refs []lns.AuthRef, fx *lns.Effects)
+	Standing(tunnelID uint16) (peer netip.AddrPort, nr uint16, window int, ok bool)
 	Next() time.Time
 	Advance(now time.Time, fx *lns.Effects)
 }
@@ -43,7 +46,8 @@ type Options struct {
 	Sender  Sender
 	AAA     AAA // nil: queries are answered as if no server did, and nothing is accounted
 	Log     *Log
-	Packets int // batches that may wait: the sum of the readers' queue lengths; 0: 16
+	Police  *police.Police // nil: all that comes is taken
+	Packets int            // batches that may wait: the sum of the readers' queue lengths; 0: 16
 	// BeginEagerly begins parked calls whenever they may be, and not only when those
 	// begun before need nothing: for comparison.
 	BeginEagerly bool
@@ -82,7 +86,8 @@ type Shard struct {
 	sender Sender
 	aaa    AAA
 	log    *Writer
-	peers  []*Shard // by number, this one included; set by Connect
+	police *police.Police // nil: there is none
+	peers  []*Shard       // by number, this one included; set by Connect
 
 	packets  chan *packet.Batch
 	punts    *lane[packet.Datagram]
@@ -166,7 +171,7 @@ func New(o Options) *Shard {
 	}
 	octets := func(d *packet.Datagram) *[]byte { return &d.Data }
 	s := &Shard{
-		id: o.ID, engine: o.Engine, plane: o.Plane, sender: o.Sender, log: o.Log.Writer(),
+		id: o.ID, engine: o.Engine, plane: o.Plane, sender: o.Sender, log: o.Log.Writer(), police: o.Police,
 		packets:  make(chan *packet.Batch, o.Packets),
 		punts:    newLane(octets),
 		bulk:     newLane(octets),

@@ -96,6 +96,11 @@ func (m *machine) Authenticated(_ time.Time, a lns.AuthAnswer, _ *lns.Effects) {
 	m.note("answer %d %d", a.Ref.Element, a.Result)
 }
 
+// Standing knows no tunnel.
+func (m *machine) Standing(uint16) (peer netip.AddrPort, nr uint16, window int, ok bool) {
+	return peer, 0, 0, false
+}
+
 func (m *machine) Durable(_ time.Time, refs []lns.AuthRef, _ *lns.Effects) {
 	for _, r := range refs {
 		m.note("durable %d", r.Element)

@@ -50,7 +50,7 @@ func wire(tb testing.TB, engine func(local netip.AddrPort) Engine) *wired {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error)
 	tasks := []func(context.Context) error{
-		s.Run, netio.NewReader(g.Control[0], s.Packets()).Run, netio.NewReader(g.Data[0], s.Packets()).Run,
+		s.Run, netio.NewReader(g.Control[0], s.Packets(), nil).Run, netio.NewReader(g.Data[0], s.Packets(), nil).Run,
 	}
 	for _, task := range tasks {
 		go func() { ended <- task(ctx) }()

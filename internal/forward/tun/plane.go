@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"holdfast/internal/forward"
+	"holdfast/internal/police"
 )
 
 // Options is what a Plane is made with.
@@ -22,6 +23,8 @@ type Options struct {
 
 	Punt      forward.Punt      // called by readers, from several goroutines at once
 	Sequenced forward.Sequenced // called by queues, from several goroutines at once
+
+	Police *police.Police // asked about what goes to the shards; nil: all of it goes
 
 	Sockets []Socket // as AddSocket
 

@@ -3,6 +3,8 @@
 package tun
 
 import (
+	"time"
+
 	"holdfast/internal/packet"
 )
 
@@ -32,6 +34,8 @@ type punter struct {
 	slot  *slot
 	lanes [lanes]laneState
 	dirty []puntAt // batches with something in them
+
+	now time.Time // when the first of them was added; zero: none was
 }
 
 type laneState struct {
@@ -59,8 +63,12 @@ func newPunter(p *Plane, s *slot) *punter {
 	return u
 }
 
-// add puts a copy of a datagram on its way to the shard of its tunnel.
+// add puts a copy of a datagram on its way to the shard of its tunnel, if it may
+// come in.
 func (u *punter) add(to lane, tunnelID uint16, d *packet.Datagram) {
+	if u.refuses(d) {
+		return
+	}
 	shard := u.plane.opt.ShardOf(tunnelID)
 	l := &u.lanes[to]
 	b := l.current[shard]
@@ -78,10 +86,22 @@ func (u *punter) add(to lane, tunnelID uint16, d *packet.Datagram) {
 	}
 	at := len(b.arena)
 	b.arena = append(b.arena, d.Data...)
-	b.Datagrams = append(b.Datagrams, packet.Datagram{Data: b.arena[at:len(b.arena):len(b.arena)], Peer: d.Peer, Local: d.Local, At: d.At})
+	b.Datagrams = append(b.Datagrams, packet.Datagram{Data: b.arena[at:len(b.arena):len(b.arena)], Peer: d.Peer, Local: d.Local, At: d.At, Mark: d.Mark})
 	if to == laneControl || to == laneLink {
 		u.slot.total(puntedControl)
 	}
+}
+
+// refuses asks the policers, before anything is spent on the datagram.
+func (u *punter) refuses(d *packet.Datagram) bool {
+	p := u.plane.opt.Police
+	if p == nil {
+		return false
+	}
+	if u.now.IsZero() {
+		u.now = time.Now()
+	}
+	return p.Screen(u.now, d).Dropped()
 }
 
 // take finds an empty batch; nil: all are under way.
@@ -129,5 +149,5 @@ func (u *punter) flush() {
 	for _, at := range u.dirty {
 		u.send(at)
 	}
-	u.dirty = u.dirty[:0]
+	u.dirty, u.now = u.dirty[:0], time.Time{}
 }

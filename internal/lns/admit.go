@@ -82,9 +82,7 @@ func (e *Engine) begin(fx *Effects) bool {
 			return false
 		}
 		if s := e.sessions.at(l2tp.Element(el)); s != nil {
-			if e.window.Stalled(e.uptime()) {
-				e.probedAt = e.now
-			}
+			e.probing()
 			e.admitCall(s, fx)
 			return true
 		}

@@ -172,7 +172,8 @@ func (e *Engine) watchLogIns(fx *Effects) {
 	if !due(e.watch.at, e.now) {
 		return
 	}
-	s := watchSample{e.states[StateInit], e.counters.SessionsUp, len(e.queries), e.counters.RADIUSRequests}
+	_, _, queued := e.radiusLoad()
+	s := watchSample{e.states[StateInit], e.counters.SessionsUp, queued, e.counters.RADIUSRequests}
 	for a, c := range e.watch.take(e.now, s) {
 		if c != unchanged {
 			count := [alarmCount]int{AlarmLogInsStalled: s.init, AlarmRADIUSStalled: s.waiting}[a]

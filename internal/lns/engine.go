@@ -4,7 +4,6 @@ package lns
 
 import (
 	"math/rand/v2"
-	"net/netip"
 	"time"
 
 	"holdfast/internal/admission"
@@ -36,36 +35,34 @@ type Engine struct {
 	wheel         *wheel.Wheel // one entry a session, by element
 	due           []uint32     // scratch of Advance
 
-	sessions   slab
-	tunnels    [1 << 16]*tunnel // by local tunnel id; nil: not ours
-	dests      map[destinationKey]*destination
-	destNames  map[destinationKey]int // home of destination numbers (shard 0): what was given out
-	bindings   map[*Terms]*binding
-	groups     map[string]*usage // by tunnel group
-	clients    map[clientKey]*usage
-	interfaces interfaces
-	leases     map[directory.Key]*lease
-	home       *directory.Home
-	lines      directory.Lines // lines whose home this shard is
-	pools      map[string]*poolPart
-	index      index // of sessions that servers may name
-	dynamic    bool  // they may name any, not only those with a grant of their own
-	history    history
-	calls      callHistory
-	watch      watch
-	window     *admission.Window // of RADIUS
-	queries    []AuthQuery       // that wait for a place in it
-	probedAt   time.Time         // when a call was begun last while RADIUS was silent
-	started    time.Time
-	adm        *admission.Controller
-	admitting  bool                  // calls are parked and chosen; false: begun as they come
-	arrived    time.Time             // kernel timestamp of the datagram being handled
-	wanting    int                   // calls that wait for a token of a limit
-	aside      aside                 // calls that wait for what comes right behind them
-	expireAt   time.Time             // when parked calls are looked through next
-	dismissals []admission.Dismissal // scratch
-	inbox      []Message             // to ourselves: handled before the input returns
-	replies    []directory.Message
+	sessions    slab
+	tunnels     [1 << 16]*tunnel // by local tunnel id; nil: not ours
+	dests       map[destinationKey]*destination
+	destNames   map[destinationKey]int // home of destination numbers (shard 0): what was given out
+	bindings    map[*Terms]*binding
+	groups      map[string]*usage // by tunnel group
+	clients     map[clientKey]*usage
+	interfaces  interfaces
+	leases      map[directory.Key]*lease
+	home        *directory.Home
+	lines       directory.Lines // lines whose home this shard is
+	pools       map[string]*poolPart
+	index       index // of sessions that servers may name
+	dynamic     bool  // they may name any, not only those with a grant of their own
+	history     history
+	calls       callHistory
+	watch       watch
+	authorities []*authority // the RADIUS servers of each profile
+	started     time.Time
+	adm         *admission.Controller
+	admitting   bool                  // calls are parked and chosen; false: begun as they come
+	arrived     time.Time             // kernel timestamp of the datagram being handled
+	wanting     int                   // calls that wait for a token of a limit
+	aside       aside                 // calls that wait for what comes right behind them
+	expireAt    time.Time             // when parked calls are looked through next
+	dismissals  []admission.Dismissal // scratch
+	inbox       []Message             // to ourselves: handled before the input returns
+	replies     []directory.Message
 
 	states       [stateCount]int // live subscribers by state
 	byInstance   map[uint16]int  // and by routing instance
@@ -100,7 +97,7 @@ func New(o Options) *Engine {
 		HalfOpenMax:     share(o.Config.HalfOpenMax, o.Shards),
 		HalfOpenPeerMax: share(o.Config.HalfOpenPeerMax, o.Shards),
 	})
-	e.started, e.window = o.Now, admission.NewWindow()
+	e.started = o.Now
 	e.adm = admission.New(o.Config.Admission, o.Now)
 	e.adopt(o.Config)
 	return e
@@ -324,12 +321,6 @@ func (e *Engine) settle(fx *Effects) {
 	}
 	clear(fx.l2tp.List)
 	fx.l2tp.List = fx.l2tp.List[:0]
-}
-
-// Standing is what tells the datagrams of an established tunnel of this shard from
-// others: see l2tp.Endpoint.
-func (e *Engine) Standing(tunnelID uint16) (peer netip.AddrPort, nr uint16, window int, ok bool) {
-	return e.l2.Standing(l2tp.TunnelID(tunnelID))
 }
 
 // Counters is a copy of the shard's counters.

@@ -25,6 +25,7 @@ type AuthRef struct {
 	Element    uint32
 	Generation uint32
 	Attempt    uint8 // of a link that was renegotiated
+	Authority  uint8 // whose window it has a place in
 }
 
 // AuthResult is what became of an AuthQuery.
@@ -50,27 +51,33 @@ type AuthAnswer struct {
 func (e *Engine) query(s *session, o *ppp.AuthOffer, fx *Effects) {
 	s.attempt++
 	g := s.grants()
+	a, number := e.authority(g.aaa)
 	q := AuthQuery{
-		Ref: AuthRef{uint32(s.element), s.generation, s.attempt}, Profile: g.aaa, Offer: cloneOffer(o),
-		Subscriber: e.subscriber(s),
+		Ref:     AuthRef{Element: uint32(s.element), Generation: s.generation, Attempt: s.attempt, Authority: number},
+		Profile: g.aaa, Offer: cloneOffer(o), Subscriber: e.subscriber(s),
 	}
 	if g.offer = nil; int(g.next) < len(g.aaa.Order) {
 		offer := q.Offer // for the source that comes next, if no server answers
 		g.offer = &offer
 	}
-	s.waits |= waitRADIUS
-	if !e.window.Take(e.uptime()) {
-		e.queries = append(e.queries, q)
+	if !a.window.Take(e.uptime()) {
+		if e.hopeless(a) {
+			e.answered(s, &AuthAnswer{Result: AuthTimeout}, fx)
+			return
+		}
+		s.waits |= waitRADIUS
+		a.queries = append(a.queries, q)
 		e.counters.RADIUSQueued++
-		e.adm.Gate(true)
+		e.adm.Gate(e.queueing())
 		return
 	}
-	e.sendQuery(s, q, fx)
+	s.waits |= waitRADIUS
+	e.sendQuery(s, a, q, fx)
 }
 
 // sendQuery sends a query that has a place in the window.
-func (e *Engine) sendQuery(s *session, q AuthQuery, fx *Effects) {
-	s.askedAt = e.now
+func (e *Engine) sendQuery(s *session, a *authority, q AuthQuery, fx *Effects) {
+	s.askedAt, a.askedAt = e.now, e.now
 	e.counters.RADIUSRequests++
 	fx.Authenticate = append(fx.Authenticate, q)
 }
@@ -79,7 +86,7 @@ func (e *Engine) sendQuery(s *session, q AuthQuery, fx *Effects) {
 func (e *Engine) Authenticated(now time.Time, a AuthAnswer, fx *Effects) {
 	e.now = now
 	s := e.find(sessionRef{l2tp.Element(a.Ref.Element), a.Ref.Generation})
-	e.settleWindow(s, a.Result)
+	e.settleWindow(s, &a)
 	if s != nil && s.waits&waitRADIUS != 0 && s.attempt == a.Ref.Attempt {
 		s.waits &^= waitRADIUS
 		e.answered(s, &a, fx)
@@ -118,48 +125,45 @@ func (e *Engine) answered(s *session, a *AuthAnswer, fx *Effects) {
 }
 
 // settleWindow gives the place of an answered query back.
-func (e *Engine) settleWindow(s *session, r AuthResult) {
+func (e *Engine) settleWindow(s *session, a *AuthAnswer) {
+	if int(a.Ref.Authority) >= len(e.authorities) {
+		return // nobody was asked
+	}
+	w := e.authorities[a.Ref.Authority].window
 	switch {
-	case r == AuthTimeout:
-		e.window.Lost(e.uptime())
+	case w.InFlight() == 0: // its place was given to another profile in the meantime
+	case a.Result == AuthTimeout:
+		w.Lost(e.uptime())
 	case s == nil:
-		e.window.Cancelled(e.uptime())
+		w.Cancelled(e.uptime())
 	default:
-		e.window.Answered(e.uptime(), e.now.Sub(s.askedAt))
+		w.Answered(e.uptime(), e.now.Sub(s.askedAt))
 	}
 }
 
-// uptime is the time of the window.
-func (e *Engine) uptime() time.Duration { return e.now.Sub(e.started) }
-
-// probeInterval is how often a call is begun while RADIUS is silent: its query
-// finds out whether it is back.
-const probeInterval = time.Second
-
-// shut reports whether no call may be begun: one waits for a token of a limit, and
-// those begun meanwhile would go on all at once when tokens come; or queries wait
-// for a place in the window; or RADIUS is silent, and whatever would be done for a
-// call before its query would be done for nobody.
-func (e *Engine) shut() bool {
-	return e.wanting > 0 || len(e.queries) > 0 || e.window.Stalled(e.uptime()) && e.now.Sub(e.probedAt) < probeInterval
+// sendQueued asks for those who wait for a place in a window, the newest first, and
+// opens the door to new calls when none does.
+func (e *Engine) sendQueued(fx *Effects) {
+	for _, a := range e.authorities {
+		e.sendQueries(a, fx)
+	}
+	e.adm.Gate(e.queueing())
 }
 
-// sendQueued asks for those who wait for a place in the window, the newest
-// first, and opens the door to new calls when none does.
-func (e *Engine) sendQueued(fx *Effects) {
-	for n := len(e.queries); n > 0; n = len(e.queries) {
-		q := e.queries[n-1]
+// sendQueries asks one profile's servers, as far as its window allows.
+func (e *Engine) sendQueries(a *authority, fx *Effects) {
+	for n := len(a.queries); n > 0; n = len(a.queries) {
+		q := a.queries[n-1]
 		s := e.find(sessionRef{l2tp.Element(q.Ref.Element), q.Ref.Generation})
 		if s != nil && s.waits&waitRADIUS != 0 && s.attempt == q.Ref.Attempt {
-			if !e.window.Take(e.uptime()) {
-				break
+			if !a.window.Take(e.uptime()) {
+				return
 			}
-			e.sendQuery(s, q, fx)
+			e.sendQuery(s, a, q, fx)
 		}
-		e.queries[n-1] = AuthQuery{}
-		e.queries = e.queries[:n-1]
+		a.queries[n-1] = AuthQuery{}
+		a.queries = a.queries[:n-1]
 	}
-	e.adm.Gate(len(e.queries) > 0)
 }
 
 // cloneOffer makes the offer the query's own.

@@ -84,7 +84,7 @@ func TestRADIUSAnswersTooLate(t *testing.T) {
 	w.request(Request{Kind: ClearSessions})
 	w.until("gone", func() bool { return m.gone })
 	w.answer(judge)
-	if n := w.engines[0].window.InFlight(); n != 0 {
+	if n := w.engines[0].authorities[0].window.InFlight(); n != 0 {
 		t.Errorf("%d in flight", n)
 	}
 	w.wantClean()

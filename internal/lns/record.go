@@ -204,7 +204,7 @@ func (e *Engine) tellAccount(s *session, k AccountKind, cause Cause, fx *Effects
 		g.sub = e.subscriber(s)
 	}
 	r := AccountRecord{
-		Kind: k, Ref: AuthRef{uint32(s.element), s.generation, uint8(k)}, Profile: s.aaa(), Subscriber: g.sub,
+		Kind: k, Ref: AuthRef{Element: uint32(s.element), Generation: s.generation, Attempt: uint8(k)}, Profile: s.aaa(), Subscriber: g.sub,
 		At: e.now, Element: uint32(s.element), Cause: cause,
 	}
 	if g.account.state == accountStarted {

@@ -48,9 +48,10 @@ func (e *Engine) serve(r *Request, fx *Effects) {
 	case ShowPools:
 		e.showPools(r)
 	case ShowAdmission:
+		size, inFlight, queued := e.radiusLoad()
 		r.Admission = append(r.Admission, AdmissionRow{
 			Shard: e.shard, Snapshot: e.adm.Snapshot(e.now), DearSteps: e.counters.DearSteps, StaleSteps: e.counters.StaleSteps,
-			RADIUSWindow: e.window.Size(), RADIUSInFlight: e.window.InFlight(), RADIUSQueued: len(e.queries), Enabled: e.admitting,
+			RADIUSWindow: size, RADIUSInFlight: inFlight, RADIUSQueued: queued, Enabled: e.admitting,
 			Alarms: e.watch.rows(e.now),
 		})
 	case ShowCallHistory:

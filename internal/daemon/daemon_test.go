@@ -356,15 +356,8 @@ func TestStopIsBounded(t *testing.T) {
 func TestReload(t *testing.T) {
 	r := prepare(t, text()).start()
 	defer r.stop()
-	load := func(config string) {
-		t.Helper()
-		r.write(config)
-		r.reload <- syscall.SIGHUP
-		r.wantNotice("RELOADING=1")
-		r.wantNotice("READY=1")
-	}
 	limited := text("EXTRA", "maximum-sessions 3;")
-	load(limited)
+	r.load(limited)
 	result := r.storm(1, 8, nil)
 	if result.SessionsUp != 3 {
 		t.Errorf("%d sessions came up with a limit of 3\n%s", result.SessionsUp, &r.log)
@@ -375,12 +368,12 @@ func TestReload(t *testing.T) {
 		{"gateway", text("GATEWAY", "127.0.0.2"), "gateway addresses: takes effect only after a restart"},
 		{"pool", text("POOL", "100.65.0.0/16"), "takes effect only after a restart: change of address-assignment pool pool-v4"},
 	} {
-		load(c.config)
+		r.load(c.config)
 		if !strings.Contains(r.awaitLog(c.log), "CONFIGURATION_REJECTED") {
 			t.Errorf("%s: not rejected\n%s", c.why, &r.log)
 		}
 	}
-	load(text())
+	r.load(text())
 	if result := r.storm(1, 8, nil); result.SessionsUp != 8 {
 		t.Errorf("%d of 8 sessions came up when the limit was gone\n%s", result.SessionsUp, &r.log)
 	}

@@ -4,6 +4,7 @@ package lns
 
 import (
 	"math/rand/v2"
+	"net/netip"
 	"time"
 
 	"holdfast/internal/admission"
@@ -321,6 +322,12 @@ func (e *Engine) settle(fx *Effects) {
 	}
 	clear(fx.l2tp.List)
 	fx.l2tp.List = fx.l2tp.List[:0]
+}
+
+// Standing is what tells the datagrams of an established tunnel of this shard from
+// others: see l2tp.Endpoint.
+func (e *Engine) Standing(tunnelID uint16) (peer netip.AddrPort, nr uint16, window int, ok bool) {
+	return e.l2.Standing(l2tp.TunnelID(tunnelID))
 }
 
 // Counters is a copy of the shard's counters.

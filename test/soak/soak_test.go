@@ -22,13 +22,9 @@ import (
 	"testing"
 	"time"
 
-	"layeh.com/radius"
-	"layeh.com/radius/rfc2866"
-
 	"holdfast/internal/daemon"
-	"holdfast/internal/kernel"
 	"holdfast/internal/storm"
-	"holdfast/radius/radiustest"
+	"holdfast/internal/testenv"
 )
 
 var (
@@ -74,7 +70,7 @@ access {
     radius-server 127.0.0.1 {
         port AUTHENTICATION;
         accounting-port ACCOUNTING;
-        secret testing123;
+        secret SECRET;
         timeout 1;
         retry 3;
     }
@@ -103,6 +99,9 @@ dynamic-profiles lns-session interfaces "$junos-interface-ifd-name" unit "$junos
 }
 `
 
+// secret is that of the clients in examples/freeradius.
+const secret = "testing123"
+
 // sessions are those that dial in each life.
 const sessions = 200
 
@@ -111,24 +110,17 @@ type rig struct {
 	t       *testing.T
 	dir     string
 	port    uint16
-	server  *radiustest.Server
-	silence atomic.Uint64 // Accounting-Requests that were left without an answer
+	server  server
 	log     strings.Builder
 	logging sync.Mutex
 }
 
-func newRig(t *testing.T) *rig {
-	r := &rig{t: t, dir: t.TempDir()}
-	r.server = radiustest.New(t, radiustest.Config{Secret: "testing123", Answer: r.answer})
-	s, err := kernel.ListenUDP(netip.MustParseAddrPort("127.0.0.1:0"), kernel.UDPOptions{Messages: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.port = s.LocalAddr().Port()
-	s.Close()
+func newRig(t *testing.T, with server) *rig {
+	r := &rig{t: t, dir: t.TempDir(), server: with, port: freePort(t)}
+	authentication, accounting := with.ports()
 	text := strings.NewReplacer(
-		"SPOOL", filepath.Join(r.dir, "spool.db"),
-		"AUTHENTICATION", strconv.Itoa(int(r.server.Authentication())), "ACCOUNTING", strconv.Itoa(int(r.server.Accounting())),
+		"SPOOL", filepath.Join(r.dir, "spool.db"), "SECRET", secret,
+		"AUTHENTICATION", strconv.Itoa(int(authentication)), "ACCOUNTING", strconv.Itoa(int(accounting)),
 	).Replace(configuration)
 	if err := os.WriteFile(r.config(), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -137,15 +129,6 @@ func newRig(t *testing.T) *rig {
 }
 
 func (r *rig) config() string { return filepath.Join(r.dir, "holdfast.conf") }
-
-// answer accepts, and leaves one Accounting-Request in ten without an answer.
-func (r *rig) answer(q *radiustest.Request) radiustest.Answer {
-	if q.Code == radius.CodeAccountingRequest && rand.IntN(10) == 0 {
-		r.silence.Add(1)
-		return radiustest.Silent(q)
-	}
-	return radiustest.Accept(q)
-}
 
 // start runs a daemon and waits until it says that it is ready.
 func (r *rig) start() *exec.Cmd {
@@ -223,7 +206,7 @@ func (r *rig) storm(ctx context.Context, round int, l *life) error {
 func (r *rig) await(l *life, random *rand.Rand) {
 	records, tooLong := random.IntN(3*sessions), 5*time.Second
 	if random.IntN(2) == 0 {
-		r.server.WaitRecords(len(r.server.Records())+records, tooLong)
+		r.server.await(len(r.server.records())+records, tooLong)
 		return
 	}
 	select {
@@ -232,15 +215,22 @@ func (r *rig) await(l *life, random *rand.Rand) {
 	}
 }
 
-// Whenever the daemon is killed, every session that was up has its Start and its
-// Stop in the end, in this order, and before the Accounting-On of a later life.
-func TestAccountingSurvivesKills(t *testing.T) {
+func TestAccountingSurvivesKills(t *testing.T) { survive(t, newMemory(t)) }
+
+// The same with a server as operators have it: what counts is in its detail file.
+func TestDetailFileAfterKills(t *testing.T) { survive(t, newFreeRADIUS(t)) }
+
+// survive kills the daemon again and again. Whenever that is, every session that was
+// up has its Start and its Stop in the end, in this order, and before the
+// Accounting-On of a later life.
+func survive(t *testing.T, with server) {
+	testenv.Long(t)
 	if *seed == 0 {
 		*seed = rand.Uint64()
 	}
 	t.Logf("seed %d", *seed)
 	random := rand.New(rand.NewPCG(*seed, 0))
-	r := newRig(t)
+	r := newRig(t, with)
 	wasUp := make(map[int]int64)
 	var storms sync.WaitGroup
 	for round := range *kills {
@@ -263,8 +253,8 @@ func TestAccountingSurvivesKills(t *testing.T) {
 	storms.Wait()
 	c := r.start()
 	deadline := time.Now().Add(time.Minute)
-	for len(unfinished(r.server.Records())) > 0 && time.Now().Before(deadline) {
-		r.server.WaitRecords(len(r.server.Records())+1, time.Second)
+	for len(unfinished(r.server.records())) > 0 && time.Now().Before(deadline) {
+		r.server.await(len(r.server.records())+1, time.Second)
 	}
 	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
@@ -283,34 +273,34 @@ type story struct {
 }
 
 // stories reads the records by session.
-func stories(list []*radiustest.Record) map[string]*story {
+func stories(list []record) map[string]*story {
 	all := make(map[string]*story)
 	for i, x := range list {
-		s := all[x.SessionID]
+		s := all[x.session]
 		if s == nil {
-			s = &story{user: x.User, started: -1, stopped: -1, interim: -1}
-			all[x.SessionID] = s
+			s = &story{user: x.user, started: -1, stopped: -1, interim: -1}
+			all[x.session] = s
 		}
-		switch x.Status {
-		case rfc2866.AcctStatusType_Value_Start:
+		switch x.status {
+		case "Start":
 			if s.starts++; s.started < 0 {
 				s.started = i
 			}
-		case rfc2866.AcctStatusType_Value_Stop:
+		case "Stop":
 			if s.stops++; s.stopped < 0 {
 				s.stopped = i
 			}
-		case rfc2866.AcctStatusType_Value_InterimUpdate:
+		case "Interim-Update":
 			s.interim = i
 		default:
-			delete(all, x.SessionID) // Accounting-On and -Off have ids of their own
+			delete(all, x.session) // Accounting-On and -Off have ids of their own
 		}
 	}
 	return all
 }
 
 // unfinished are the sessions without a Start or a Stop.
-func unfinished(list []*radiustest.Record) (ids []string) {
+func unfinished(list []record) (ids []string) {
 	for id, s := range stories(list) {
 		if s.starts == 0 || s.stops == 0 {
 			ids = append(ids, id)
@@ -320,7 +310,7 @@ func unfinished(list []*radiustest.Record) (ids []string) {
 }
 
 func (r *rig) check(wasUp map[int]int64) {
-	list := r.server.Records()
+	list := r.server.records()
 	all := stories(list)
 	if bad := unfinished(list); len(bad) > 0 {
 		r.t.Errorf("%d of %d sessions have no Start or no Stop, such as %s", len(bad), len(all), bad[0])
@@ -344,18 +334,18 @@ func (r *rig) check(wasUp map[int]int64) {
 	r.checkOn(list, all)
 	// A record comes again when its answer was lost, or was not on disk yet when the
 	// daemon was killed: at most as many as were out.
-	if most := int(r.silence.Load()) + len(wasUp)*512; again > most {
+	if most := r.server.silence() + len(wasUp)*512; again > most {
 		r.t.Errorf("%d records came again; %d may", again, most)
 	}
 	r.t.Logf("%d kills: %d records, %d sessions, %d records again, %d answers lost, up when killed: %v",
-		len(wasUp), len(list), len(all), again, r.silence.Load(), wasUp)
+		len(wasUp), len(list), len(all), again, r.server.silence(), wasUp)
 }
 
 // checkOn wants each Accounting-On behind everything of earlier lives.
-func (r *rig) checkOn(list []*radiustest.Record, all map[string]*story) {
+func (r *rig) checkOn(list []record, all map[string]*story) {
 	last := 0
 	for i, x := range list {
-		if x.Status == rfc2866.AcctStatusType_Value_AccountingOn {
+		if x.status == "Accounting-On" {
 			last = i
 		}
 	}

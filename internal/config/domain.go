@@ -18,6 +18,12 @@ func (b *builder) domains() {
 		if d.AAA == nil && !d.Strip && d.Pool == nil {
 			b.errorf(v.pos(), "%s says nothing", v.at.head())
 		}
+		if d.AAA != nil {
+			if open, known := sources(d.AAA); !open && !known {
+				b.errorf(v.posOf("access-profile"), "%s: nobody could log in: profile %s has no subscriber, and neither none nor radius is in its authentication-order",
+					v.at.head(), d.AAA.Name)
+			}
+		}
 		realms[d.Name] = d
 	}
 	for _, a := range b.aaa {

@@ -74,9 +74,9 @@ func comparableLines(text string) (lines []string) {
 
 // The manual on overload prints the settings that are in force without it.
 func TestOverloadSettings(t *testing.T) {
-	_, block, _ := strings.Cut(string(read(t, "../../docs/operations/overload.md")), "\n```\n")
-	block, _, found := strings.Cut(block, "\n```\n")
-	if !found {
+	_, block, found := strings.Cut(string(read(t, "../../docs/operations/overload.md")), "\n```\nservices {\n")
+	block, _, closed := strings.Cut("services {\n"+block, "\n```\n")
+	if !found || !closed {
 		t.Fatal("there is no configuration in it")
 	}
 	_, bare := load(t, "bare", []byte(baseText()))

@@ -62,10 +62,16 @@ func (b *builder) clientTerms(v view, g *lns.TunnelGroup, c *accessClient) *lns.
 	return t
 }
 
+// sources says whether a profile lets everybody in, and whether it has somebody to
+// ask about a subscriber.
+func sources(a *lns.AAAProfile) (open, known bool) {
+	return slices.Contains(a.Order, lns.AuthNone), slices.Contains(a.Order, lns.AuthRadius) || len(a.Subscribers) > 0
+}
+
 // checkTerms finds terms with which no session could come up.
 func (b *builder) checkTerms(v view, c *accessClient, t *lns.Terms) {
 	who := "client " + quote(c.Name) + " in " + v.at.head()
-	open, known := slices.Contains(t.AAA.Order, lns.AuthNone), slices.Contains(t.AAA.Order, lns.AuthRadius) || len(t.AAA.Subscribers) > 0
+	open, known := sources(t.AAA)
 	if !open && !known {
 		b.errorf(v.pos(), "%s: nobody could log in: profile %s has no subscriber, and neither none nor radius is in its authentication-order", who, t.AAA.Name)
 	}

@@ -128,6 +128,7 @@ func (e *Engine) entitle(s *session, a *policy.Attributes) (Cause, string) {
 	if what != "" {
 		return CauseAttribute, what
 	}
+	a.ReplyMessage, a.MSCHAP, a.Ignored, a.Services = "", "", nil, nil // they have had their effect
 	g.granted, g.routes = a, routes
 	return causeNone, ""
 }

@@ -95,15 +95,15 @@ func TestAnswersAreNeverLost(t *testing.T) {
 	}
 }
 
-// A shard without AAA answers as when no server does, and keeps no log-in waiting
-// for a disk that is not there.
+// A shard without AAA answers as when no server does, and keeps no log-in and no
+// ended session waiting for a disk that is not there.
 func TestWithoutAAA(t *testing.T) {
 	r := newRig(asking())
 	freed := 0
 	r.Packets() <- batch(&freed, "in")
 	for r.turn() {
 	}
-	wantInputs(t, r.engine, "answer 1 2", "answer 2 2", "durable 3")
+	wantInputs(t, r.engine, "answer 1 2", "answer 2 2", "durable 3", "durable 0")
 }
 
 // An answer wakes a shard that sleeps.

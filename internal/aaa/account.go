@@ -322,8 +322,12 @@ func (a *Accounting) end() {
 	a.turn(time.Now(), records, answers, committed, lost)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if b := a.ledger.batch; !b.empty() {
-		a.opt.Spool.Write(b.ops, nil)
+	l := a.ledger
+	if l.writing != nil && !l.retryAt.IsZero() { // the spool had no room for it
+		a.opt.Spool.Write(l.writing.ops, nil)
+	}
+	if !l.batch.empty() {
+		a.opt.Spool.Write(l.batch.ops, nil)
 	}
 }
 

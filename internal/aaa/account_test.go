@@ -3,7 +3,9 @@
 package aaa
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -137,6 +139,24 @@ func (o *office) rest() {
 	defer cancel()
 	if !o.Accounting.wait(ctx, func(l *ledger) bool { return l.delivered() && l.batch.empty() && l.writing == nil }) {
 		o.tb.Fatalf("not at rest: %+v", o.Statistics())
+	}
+}
+
+// Acct-Delay-Time is that of each sending, or left out where that is configured.
+func TestDelayIsOfTheSending(t *testing.T) {
+	at := time.Unix(1800000000, 0)
+	r := accountingRequest{attributes: []byte{40, 6, 0, 0, 0, 2}, at: at}
+	s := newSigner("secret")
+	for _, later := range []time.Duration{0, 90 * time.Second, 26 * time.Hour, -time.Hour} {
+		b, err := r.encode(nil, s, "", 7, [16]byte{}, at.Add(later))
+		want := append([]byte{41, 6}, binary.BigEndian.AppendUint32(nil, uint32(max(later, 0)/time.Second))...)
+		if err != nil || !bytes.HasSuffix(b, want) {
+			t.Errorf("%v later: %x, %v", later, b, err)
+		}
+	}
+	r.noDelay = true
+	if b, err := r.encode(nil, s, "", 7, [16]byte{}, at.Add(time.Hour)); err != nil || len(b) != headerLen+len(r.attributes) {
+		t.Errorf("%x, %v", b, err)
 	}
 }
 

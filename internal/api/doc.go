@@ -24,7 +24,8 @@
 // Files in reading order: backend.go (what the daemon gives), server.go (socket
 // and service), walk.go (the loop above), list.go, calls.go, merge.go,
 // summary.go, admission.go, aaa.go, radius.go, accounting.go, logintest.go,
-// clear.go (the calls), baseline.go (statistics that were cleared), selector.go,
+// clear.go, ddos.go and ddosrows.go (protection of the control plane), system.go (the
+// computer) (the calls), baseline.go (statistics that were cleared), selector.go,
 // rows.go and clean.go (translation).
 //
 // Nothing secret passes: the rows have no field for it. The socket is open to its

@@ -17,8 +17,20 @@ import (
 	"holdfast/internal/lns"
 )
 
-// A destination has tunnels in several shards; this is what they agree on.
-type destinationKey struct{ peer, gateway netip.Addr }
+// A destination has tunnels in several shards and to several gateways; this is
+// what they have in common.
+type destinationKey struct {
+	peer     netip.Addr
+	instance string
+}
+
+// destination is a LAC address with all shards and gateways added up.
+type destination struct {
+	lns.DestinationRow
+	gateways []netip.Addr // in order
+}
+
+func (d *destination) key() destinationKey { return destinationKey{d.Peer, d.Instance} }
 
 // destinationNames gives destinations their local names: numbers, in the order
 // in which they were first seen. A shard's own number means nothing to others.
@@ -29,7 +41,7 @@ type destinationNames struct {
 }
 
 // name names the rows. With all rows at hand, names of what has gone are dropped.
-func (n *destinationNames) name(rows []lns.DestinationRow, all bool) {
+func (n *destinationNames) name(rows []destination, all bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	old := n.of
@@ -37,7 +49,7 @@ func (n *destinationNames) name(rows []lns.DestinationRow, all bool) {
 		n.of = make(map[destinationKey]int, len(rows))
 	}
 	for i := range rows {
-		k := destinationKey{rows[i].Peer, rows[i].Gateway}
+		k := rows[i].key()
 		if old[k] == 0 {
 			n.last++
 			n.of[k] = n.last
@@ -49,7 +61,7 @@ func (n *destinationNames) name(rows []lns.DestinationRow, all bool) {
 }
 
 // destinations adds up the LAC addresses of all shards, in order of their names.
-func (s *Server) destinations(ctx context.Context, f lns.Filter) ([]lns.DestinationRow, error) {
+func (s *Server) destinations(ctx context.Context, f lns.Filter) ([]destination, error) {
 	all := f == lns.Filter{}
 	if !all {
 		// Names are given to all at once, so that they do not depend on what was asked for first.
@@ -57,19 +69,22 @@ func (s *Server) destinations(ctx context.Context, f lns.Filter) ([]lns.Destinat
 			return nil, err
 		}
 	}
-	m := merged[destinationKey, lns.DestinationRow]{
-		key: func(r *lns.DestinationRow) destinationKey { return destinationKey{r.Peer, r.Gateway} },
-		add: addDestination,
-	}
-	if err := s.walk(ctx, lns.ShowDestinations, f, func(_ int, r *lns.Request) error { m.take(r.Destinations); return nil }); err != nil {
+	m := merged[destinationKey, destination]{key: (*destination).key, add: addDestination}
+	err := s.walk(ctx, lns.ShowDestinations, f, func(_ int, r *lns.Request) error {
+		for _, row := range r.Destinations {
+			m.take([]destination{{row, []netip.Addr{row.Gateway}}})
+		}
+		return nil
+	})
+	if err != nil {
 		return nil, err
 	}
 	rows := m.rows
-	slices.SortFunc(rows, func(a, b lns.DestinationRow) int {
-		return cmp.Or(cmp.Compare(number(a.LocalName), number(b.LocalName)), a.Peer.Compare(b.Peer), a.Gateway.Compare(b.Gateway))
+	slices.SortFunc(rows, func(a, b destination) int {
+		return cmp.Or(cmp.Compare(number(a.LocalName), number(b.LocalName)), a.Peer.Compare(b.Peer), cmp.Compare(a.Instance, b.Instance))
 	})
 	s.names.name(rows, all)
-	slices.SortFunc(rows, func(a, b lns.DestinationRow) int { return cmp.Compare(number(a.LocalName), number(b.LocalName)) })
+	slices.SortFunc(rows, func(a, b destination) int { return cmp.Compare(number(a.LocalName), number(b.LocalName)) })
 	return rows, nil
 }
 
@@ -85,7 +100,10 @@ func number(name string) int {
 // enabled is the state of a destination that takes new tunnels.
 const enabled = "Enabled"
 
-func addDestination(sum, r *lns.DestinationRow) {
+func addDestination(sum, r *destination) {
+	if at, known := slices.BinarySearchFunc(sum.gateways, r.Gateway, netip.Addr.Compare); !known {
+		sum.gateways = slices.Insert(sum.gateways, at, r.Gateway)
+	}
 	sum.Tunnels += r.Tunnels
 	sum.Sessions += r.Sessions
 	sum.TunnelsTotal += r.TunnelsTotal
@@ -115,7 +133,7 @@ func (s *Server) ListDestinations(ctx context.Context, q *connect.Request[pb.Lis
 	if err != nil {
 		return err
 	}
-	var data map[destinationKey]forward.Counters
+	var data map[path]forward.Counters
 	if q.Msg.Counters {
 		if data, err = s.destinationData(ctx, f); err != nil {
 			return err
@@ -126,7 +144,11 @@ func (s *Server) ListDestinations(ctx context.Context, q *connect.Request[pb.Lis
 		for i := range part {
 			row := destinationRow(&part[i])
 			if q.Msg.Counters {
-				row.Data = dataCounters(data[destinationKey{part[i].Peer, part[i].Gateway}])
+				var sum forward.Counters
+				for _, g := range part[i].gateways {
+					sum = add(sum, data[path{part[i].Peer, g}])
+				}
+				row.Data = dataCounters(sum)
 			}
 			page.Destinations = append(page.Destinations, row)
 		}
@@ -137,13 +159,17 @@ func (s *Server) ListDestinations(ctx context.Context, q *connect.Request[pb.Lis
 	return nil
 }
 
+// path is a LAC address and the gateway that it dials. A session's row does not
+// name the routing instance, but the gateway is in one only.
+type path struct{ peer, gateway netip.Addr }
+
 // destinationData adds up the data counters of all sessions of the destinations.
-func (s *Server) destinationData(ctx context.Context, f lns.Filter) (map[destinationKey]forward.Counters, error) {
-	sums := map[destinationKey]forward.Counters{}
+func (s *Server) destinationData(ctx context.Context, f lns.Filter) (map[path]forward.Counters, error) {
+	sums := map[path]forward.Counters{}
 	var data reader
 	err := s.walk(ctx, lns.ShowSessions, f, func(shard int, r *lns.Request) error {
 		for i, c := range data.sessions(s.backend, shard, r.Sessions) {
-			k := destinationKey{r.Sessions[i].Peer.Addr(), r.Sessions[i].Local.Addr()}
+			k := path{r.Sessions[i].Peer.Addr(), r.Sessions[i].Local.Addr()}
 			sums[k] = add(sums[k], c)
 		}
 		return nil

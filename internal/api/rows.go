@@ -164,11 +164,15 @@ func poolRow(r *lns.PoolRow) *pb.Pool {
 	}
 }
 
-func destinationRow(r *lns.DestinationRow) *pb.Destination {
-	return &pb.Destination{
-		LocalName: r.LocalName, PeerGateway: text(r.Peer), LocalGateway: text(r.Gateway), RoutingInstance: r.Instance,
+func destinationRow(r *destination) *pb.Destination {
+	d := &pb.Destination{
+		LocalName: r.LocalName, PeerGateway: text(r.Peer), LocalGateway: text(r.gateways[0]), RoutingInstance: r.Instance,
 		Tunnels: count(r.Tunnels), Sessions: count(r.Sessions), State: r.State,
 		TunnelsTotal: r.TunnelsTotal, TunnelsFailed: r.TunnelsFailed, SessionsTotal: r.SessionsTotal, SessionsFailed: r.SessionsFailed,
 		ControlRx: volume(r.ControlRx), ControlTx: volume(r.ControlTx), ControlRxErrors: r.ControlRxErrors, ControlTxErrors: r.ControlTxErrors,
 	}
+	for _, g := range r.gateways {
+		d.LocalGateways = append(d.LocalGateways, text(g))
+	}
+	return d
 }

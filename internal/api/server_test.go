@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -186,6 +187,30 @@ func TestDestinationsAreMergedAndKeepTheirNames(t *testing.T) {
 	got := names(nil)
 	if !strings.HasPrefix(got, "2=192.0.2.11 ") || !strings.Contains(got, ";3=192.0.2.12 ") {
 		t.Errorf("after a LAC has gone: %q", got)
+	}
+}
+
+// A LAC that dials two gateways is one destination with both, and data of both.
+func TestDestinationOfTwoGateways(t *testing.T) {
+	r := newRig(t, apitest.Size{Shards: 2, LACs: 1, TunnelsPerLAC: 2, SessionsPerTunnel: 3})
+	second := netip.MustParseAddrPort("192.0.2.2:1701")
+	one := r.List[1]
+	one.Destinations[0].Gateway = second.Addr()
+	for i := range one.Sessions {
+		one.Sessions[i].Local = second
+	}
+	get := func(s *pb.Selector) []*pb.Destination {
+		stream, err := r.ListDestinations(ctx, connect.NewRequest(&pb.ListRequest{Selector: s, Counters: true}))
+		return all(t, stream, err, (*pb.DestinationPage).GetDestinations)
+	}
+	want := "192.0.2.1 192.0.2.2"
+	if d := get(nil); len(d) != 1 || strings.Join(d[0].LocalGateways, " ") != want || d[0].LocalGateway != "192.0.2.1" || d[0].Tunnels != 2 ||
+		d[0].Data.GetTx().GetBytes() != 2*3*24000 {
+		t.Errorf("the destination is %v, want one with %s and all counters", d, want)
+	}
+	if d := get(&pb.Selector{LocalGateway: "192.0.2.2"}); len(d) != 1 || d[0].LocalName != "1" || d[0].LocalGateway != "192.0.2.2" || d[0].Tunnels != 1 ||
+		d[0].Data.GetTx().GetBytes() != 3*24000 {
+		t.Errorf("at one gateway it is %v, want its part under the same name", d)
 	}
 }
 

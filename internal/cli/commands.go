@@ -8,6 +8,9 @@ import pb "holdfast/internal/api/holdfastv1"
 func commands() *node {
 	return &node{sub: []node{
 		{word: "clear", help: "Close tunnels and sessions, begin statistics anew", sub: []node{
+			{word: "ddos-protection", help: "Protection of the control plane", sub: []node{
+				ddosProtocols("Packet types", "<statistics|states|culprit-flows>", histories, clearDDoS),
+			}},
 			{word: "network-access", help: "Authentication, authorisation, addresses", sub: []node{
 				{word: "aaa", help: "Authentication, authorisation, accounting", sub: clearAAA()},
 			}},
@@ -16,6 +19,13 @@ func commands() *node {
 			}},
 		}},
 		{word: "show", help: "Show what is there", sub: []node{
+			{word: "chassis", help: "The computer", sub: []node{
+				{word: "routing-engine", help: "Processors, memory, temperatures, load; takes a second", run: showRoutingEngine},
+			}},
+			{word: "ddos-protection", help: "Protection of the control plane", sub: []node{
+				ddosProtocols("Packet types: policers, violations, flows", "", aspects, showDDoS),
+				{word: "statistics", help: "Settings and counts of all together", run: showDDoSStatistics},
+			}},
 			{word: "network-access", help: "Authentication, authorisation, addresses", sub: showNetworkAccess()},
 			{word: "services", help: "Services", sub: []node{
 				{word: "l2tp", help: "Layer 2 Tunneling Protocol", sub: showL2TP()},
@@ -23,7 +33,9 @@ func commands() *node {
 			showSubscribersNode(),
 			{word: "system", help: "The daemon", sub: []node{
 				{word: "alarms", help: "Alarms that are set", run: showAlarms},
-				{word: "processes", help: "Memory and shards of the daemon", run: showProcess},
+				{word: "processes", help: "Memory and shards of the daemon", run: showProcess, sub: []node{
+					{word: "extensive", help: "Who uses the processors: processes, and parts of the daemon; takes a second", run: showProcesses},
+				}},
 				{word: "uptime", help: "Since when the daemon runs", run: showUptime},
 			}},
 			{word: "version", help: "Version of the software", run: showVersion},

@@ -19,7 +19,8 @@
 // Files in reading order: tree.go (what a command is), commands.go and
 // selectors.go (the commands), parse.go (words to a command), words.go and
 // pipe.go (pipes), help.go (what may follow), run.go (the client), listing.go
-// (rows to lines or JSON), l2tp.go, admission.go, subscribers.go, aaa.go, system.go and
-// clear.go (the layouts), format.go (numbers and times), shell.go (the prompt), reference.go
+// (rows to lines or JSON), l2tp.go, admission.go, subscribers.go, aaa.go, system.go,
+// clear.go, chassis.go (the computer and its processes), ddos.go with ddosdetail.go and
+// ddostable.go (protection of the control plane) (the layouts), format.go (numbers and times), shell.go (the prompt), reference.go
 // (the manual's page).
 package cli

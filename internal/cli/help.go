@@ -96,7 +96,7 @@ func printHelp(out io.Writer, words []string, partial string) error {
 
 // withoutRun drops the "run" that is typed in configuration mode: it means nothing here.
 func withoutRun(words []string) []string {
-	if len(words) > 1 && len(words[0]) > 1 && strings.HasPrefix("run", words[0]) {
+	if len(words) > 0 && len(words[0]) > 1 && strings.HasPrefix("run", words[0]) {
 		return words[1:]
 	}
 	return words

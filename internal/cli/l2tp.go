@@ -77,9 +77,9 @@ func destinationView(l level) view[pb.Destination] {
 		if l != statistics {
 			fmt.Fprintf(w, "  Tunnels: %d, Sessions: %d\n", d.Tunnels, d.Sessions)
 			fmt.Fprintf(w, "  State: %s\n", d.State)
+			fmt.Fprintf(w, "  Local IP: %s\n", strings.Join(d.LocalGateways, ", "))
 		}
 		if l == extensive {
-			fmt.Fprintf(w, "  Local IP: %s\n", d.LocalGateway)
 			fmt.Fprintf(w, "  Transport: ipUdp, Logical System: %s, Router Instance: %s\n", logicalSystem, d.RoutingInstance)
 			fmt.Fprintf(w, "  %-14s %9s %9s %9s\n", "Connections", "Total", "Active", "Failed")
 			fmt.Fprintf(w, "    %-12s %9d %9d %9d\n", "Tunnels", d.TunnelsTotal, d.Tunnels, d.TunnelsFailed)

@@ -52,6 +52,10 @@ func appendCommands(b []byte, n *node, before []string) []byte {
 	for i := range n.sub {
 		s := &n.sub[i]
 		words := path(before, s)
+		if s.alike != "" {
+			b = fmt.Appendf(b, "| `%s %s` | %s |\n", strings.Join(words, " "), s.alike, s.help)
+			continue
+		}
 		if s.run != nil || len(s.sub) == 0 {
 			b = fmt.Appendf(b, "| `%s` | %s |\n", strings.Join(words, " "), s.help)
 		}
@@ -79,7 +83,9 @@ func appendArguments(b []byte, n *node, before []string) []byte {
 		if rows != nil {
 			b = fmt.Appendf(b, "\n### %s\n\n| Argument | Meaning |\n|---|---|\n%s", strings.Join(words, " "), rows)
 		}
-		b = appendArguments(b, s, words)
+		if s.alike == "" {
+			b = appendArguments(b, s, words)
+		}
 	}
 	return b
 }

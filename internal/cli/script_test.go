@@ -30,7 +30,9 @@ var update = flag.Bool("update", false, "rewrite goldens and the page of the man
 //
 //	daemon SHARDS LACS TUNNELS SESSIONS   starts the daemon; the counts are per one of the word before
 //	holdfast WORDS...                     as in a shell; times are shown as <time>
-//	state, destination, interface, drain, end, surge, alarm, silence, without-radius: change what the daemon shows, see below
+//	state, destination, interface, drain, end, surge, alarm, silence, without-radius,
+//	aggregate, flow-detection, traffic, unguarded: change what the daemon shows, see below
+//	layout FILE: what the last command has shown is FILE, but for numbers, times and blanks
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
@@ -49,6 +51,12 @@ func TestScripts(t *testing.T) {
 
 			"silence":        setSilence,
 			"without-radius": setWithoutRADIUS,
+
+			"aggregate":      setAggregate,
+			"flow-detection": setFlowDetection,
+			"traffic":        offerTraffic,
+			"unguarded":      setUnguarded,
+			"layout":         compareLayout,
 		},
 	})
 }

@@ -141,6 +141,16 @@ func setID(q *query, v string) error {
 	return nil
 }
 
+// setSlot takes the number of an ingress device.
+func setSlot(q *query, v string) error {
+	n, err := strconv.ParseUint(v, 10, 8)
+	if err != nil {
+		return fmt.Errorf("'%s' is no slot: 0..255", v)
+	}
+	q.slots = append(q.slots, uint32(n))
+	return nil
+}
+
 // setInterface takes si-1/0/0 for all of its units and si-1/0/0.17 for one.
 func setInterface(q *query, v string) error {
 	name, unit, one := strings.Cut(v, ".")

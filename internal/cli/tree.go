@@ -12,10 +12,13 @@ import (
 type node struct {
 	word string
 	help string
-	sub  []node                             // words that go on; none may come after an arg
-	args []arg                              // what may follow in any order, each once
-	need string                             // an arg must be given: what is expected when none is
-	run  func(context.Context, *call) error // nil: the command goes on
+	sub  []node // words that go on; none may come after an arg
+	args []arg  // what may follow in any order, each once
+	need string // an arg must be given: what is expected when none is
+	// alike is how the manual writes the words below, which are many and all take
+	// the same args; empty: each is written out.
+	alike string
+	run   func(context.Context, *call) error // nil: the command goes on
 }
 
 // arg is something that qualifies a command: a flag ("detail"), a selector with
@@ -39,6 +42,8 @@ const (
 	extensive
 	statistics
 	countOnly
+	allRows  // a line each, where the default is at length
+	busyRows // likewise, without those that have nothing to show
 )
 
 // query is what the args of a command have said.
@@ -49,6 +54,9 @@ type query struct {
 	password string // of a test
 	all      bool
 	by       breakdown
+	aspect   aspect         // of the control plane's protection
+	history  pb.DDoSHistory // of it, to be cleared
+	slots    []uint32
 }
 
 // breakdown is what a count is divided by.

@@ -55,7 +55,7 @@ func TestTreeIsSound(t *testing.T) {
 func TestEverySelectorIsUsed(t *testing.T) {
 	values := map[string]string{
 		"<address>": "192.0.2.7", "<id>": "7", "<interface-name>": "si-1/0/0", "<name>": "x", "<number>": "0151", "<type>": "l2tp", "<state>": "init",
-		"<password>": "secret",
+		"<password>": "secret", "<slot>": "2",
 	}
 	n := 0
 	eachNode(commands(), nil, func(words []string, node *node) {
@@ -78,7 +78,11 @@ func TestEverySelectorIsUsed(t *testing.T) {
 			}
 			n++
 			defaults := a.word == "brief" || a.word == "terse" || a.word == "client-type" // what is so anyway
+			if words[1] == "ddos-protection" {
+				defaults = false // there the default is at length
+			}
 			same := before.level == after.level && before.name == after.name && before.all == after.all && before.by == after.by && before.password == after.password &&
+				before.aspect == after.aspect && before.history == after.history && len(before.slots) == len(after.slots) &&
 				before.selector.String() == after.selector.String()
 			if same != defaults {
 				t.Errorf("%s: no effect on the query", strings.Join(typed, " "))
@@ -99,6 +103,15 @@ func TestAbbreviations(t *testing.T) {
 		"sh net a st ad p pool-v4":        "show network-access aaa statistics address-assignment pool pool-v4",
 		"cl se l2 s a":                    "clear services l2tp session all",
 		"sh se l2 t local-gateway-n lns1": "show services l2tp tunnel local-gateway-name lns1",
+		"sh ser l2 dest":                  "show services l2tp destination",
+		"sh ch rou":                       "show chassis routing-engine",
+		"sh sys pr ext":                   "show system processes extensive",
+		"sh dd pro l2 agg":                "show ddos-protection protocols l2tp aggregate",
+		"sh ddos prot l2tp icrq st te":    "show ddos-protection protocols l2tp icrq statistics terse",
+		"sh dd p pp echo-rep":             "show ddos-protection protocols ppp echo-reply",
+		"sh dd st":                        "show ddos-protection statistics",
+		"cl dd pr l2 a cu fpc 2":          "clear ddos-protection protocols l2tp aggregate culprit-flows fpc-slot 2",
+		"sh netw aaa stat authe":          "show network-access aaa statistics authentication",
 	} {
 		n, q, err := parse(commands(), strings.Fields(typed))
 		if err != nil {
@@ -110,9 +123,59 @@ func TestAbbreviations(t *testing.T) {
 			t.Fatal(err)
 		}
 		if n.word != full.word || q.level != fullQuery.level || q.selector.String() != fullQuery.selector.String() || q.name != fullQuery.name ||
-			q.all != fullQuery.all || q.by != fullQuery.by {
+			q.all != fullQuery.all || q.by != fullQuery.by || q.aspect != fullQuery.aspect || q.history != fullQuery.history ||
+			len(q.slots) != len(fullQuery.slots) {
 			t.Errorf("%s is taken for %s %+v", typed, n.word, q)
 		}
+	}
+}
+
+// Wherever an operator stands, "?" tells what may follow, every word of it has
+// help, and each of the words leads on.
+func TestHelpEverywhere(t *testing.T) {
+	places := 0
+	eachNode(commands(), nil, func(words []string, _ *node) {
+		places++
+		list, err := Complete(words, "")
+		if err != nil || len(list) == 0 {
+			t.Errorf("%s ?: %d words, %v", strings.Join(words, " "), len(list), err)
+		}
+		for _, c := range list {
+			if c.Help == "" {
+				t.Errorf("%s: %s has no help", strings.Join(words, " "), c.Word)
+			}
+			if c.Value || c.Word == "|" {
+				continue
+			}
+			if _, err := Complete(append(words[:len(words):len(words)], c.Word), ""); err != nil {
+				t.Errorf("%s %s ?: %v", strings.Join(words, " "), c.Word, err)
+			}
+		}
+	})
+	if places < 100 {
+		t.Errorf("only %d places", places)
+	}
+}
+
+// "run", and what it may be shortened to, may stand in front of any command and
+// of any request for help.
+func TestRunPrefix(t *testing.T) {
+	eachNode(commands(), nil, func(words []string, n *node) {
+		for _, run := range []string{"run", "ru"} {
+			typed := append([]string{run}, words...)
+			if got := withoutRun(typed); strings.Join(got, " ") != strings.Join(words, " ") {
+				t.Errorf("%s is taken for %v", strings.Join(typed, " "), got)
+			}
+			plain, err := Complete(words, "")
+			prefixed, err2 := Complete(typed, "")
+			if err != nil || err2 != nil || len(plain) != len(prefixed) {
+				t.Errorf("%s ?: %d words (%v), without run %d (%v)", strings.Join(typed, " "), len(prefixed), err2, len(plain), err)
+			}
+		}
+	})
+	list, err := Complete([]string{"run"}, "sh")
+	if err != nil || len(list) != 1 || list[0].Word != "show" {
+		t.Errorf("run sh?: %v %v", list, err)
 	}
 }
 

@@ -10,6 +10,7 @@
 //	routes.go     many routes to one device, in one call
 //	sysctl.go     settings below /proc/sys
 //	proc.go       what this process costs
+//	host.go       the computer: processors, memory, load; hostprocess.go: its processes
 //	netns.go      network namespaces, for tests, demo and benchmarks
 //	pathmtu.go    what the kernel knows of a path's MTU
 //	afpacket.go   packet sockets, for captures and tests

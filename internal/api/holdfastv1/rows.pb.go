@@ -162,12 +162,12 @@ func (x *DataCounters) GetPoliced() uint64 {
 	return 0
 }
 
-// Destination is one LAC address and local gateway.
+// Destination is one LAC address.
 type Destination struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
 	LocalName       string                 `protobuf:"bytes,1,opt,name=local_name,json=localName,proto3" json:"local_name,omitempty"`
 	PeerGateway     string                 `protobuf:"bytes,2,opt,name=peer_gateway,json=peerGateway,proto3" json:"peer_gateway,omitempty"`
-	LocalGateway    string                 `protobuf:"bytes,3,opt,name=local_gateway,json=localGateway,proto3" json:"local_gateway,omitempty"`
+	LocalGateway    string                 `protobuf:"bytes,3,opt,name=local_gateway,json=localGateway,proto3" json:"local_gateway,omitempty"` // the first of the gateways that it dials
 	RoutingInstance string                 `protobuf:"bytes,4,opt,name=routing_instance,json=routingInstance,proto3" json:"routing_instance,omitempty"`
 	Tunnels         uint32                 `protobuf:"varint,5,opt,name=tunnels,proto3" json:"tunnels,omitempty"`   // established
 	Sessions        uint32                 `protobuf:"varint,6,opt,name=sessions,proto3" json:"sessions,omitempty"` // established
@@ -180,7 +180,8 @@ type Destination struct {
 	ControlTx       *Volume                `protobuf:"bytes,13,opt,name=control_tx,json=controlTx,proto3" json:"control_tx,omitempty"`
 	ControlRxErrors uint64                 `protobuf:"varint,14,opt,name=control_rx_errors,json=controlRxErrors,proto3" json:"control_rx_errors,omitempty"`
 	ControlTxErrors uint64                 `protobuf:"varint,15,opt,name=control_tx_errors,json=controlTxErrors,proto3" json:"control_tx_errors,omitempty"`
-	Data            *DataCounters          `protobuf:"bytes,16,opt,name=data,proto3" json:"data,omitempty"` // of the sessions that are up, when asked for
+	Data            *DataCounters          `protobuf:"bytes,16,opt,name=data,proto3" json:"data,omitempty"`                                        // of the sessions that are up, when asked for
+	LocalGateways   []string               `protobuf:"bytes,17,rep,name=local_gateways,json=localGateways,proto3" json:"local_gateways,omitempty"` // all of them
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
@@ -323,6 +324,13 @@ func (x *Destination) GetControlTxErrors() uint64 {
 func (x *Destination) GetData() *DataCounters {
 	if x != nil {
 		return x.Data
+	}
+	return nil
+}
+
+func (x *Destination) GetLocalGateways() []string {
+	if x != nil {
+		return x.LocalGateways
 	}
 	return nil
 }
@@ -1645,7 +1653,7 @@ const file_holdfast_v1_rows_proto_rawDesc = "" +
 	"\aspoofed\x18\x03 \x01(\x04R\aspoofed\x12\x17\n" +
 	"\atoo_big\x18\x04 \x01(\x04R\x06tooBig\x12\x18\n" +
 	"\adropped\x18\x05 \x01(\x04R\adropped\x12\x18\n" +
-	"\apoliced\x18\x06 \x01(\x04R\apoliced\"\xf6\x04\n" +
+	"\apoliced\x18\x06 \x01(\x04R\apoliced\"\x9d\x05\n" +
 	"\vDestination\x12\x1d\n" +
 	"\n" +
 	"local_name\x18\x01 \x01(\tR\tlocalName\x12!\n" +
@@ -1666,7 +1674,8 @@ const file_holdfast_v1_rows_proto_rawDesc = "" +
 	"control_tx\x18\r \x01(\v2\x13.holdfast.v1.VolumeR\tcontrolTx\x12*\n" +
 	"\x11control_rx_errors\x18\x0e \x01(\x04R\x0fcontrolRxErrors\x12*\n" +
 	"\x11control_tx_errors\x18\x0f \x01(\x04R\x0fcontrolTxErrors\x12-\n" +
-	"\x04data\x18\x10 \x01(\v2\x19.holdfast.v1.DataCountersR\x04data\"\xd0\x06\n" +
+	"\x04data\x18\x10 \x01(\v2\x19.holdfast.v1.DataCountersR\x04data\x12%\n" +
+	"\x0elocal_gateways\x18\x11 \x03(\tR\rlocalGateways\"\xd0\x06\n" +
 	"\x06Tunnel\x12\x19\n" +
 	"\blocal_id\x18\x01 \x01(\rR\alocalId\x12\x17\n" +
 	"\apeer_id\x18\x02 \x01(\rR\x06peerId\x12\x12\n" +

@@ -51,6 +51,19 @@ func cidr(s string) netip.Prefix       { return netip.MustParsePrefix(s) }
 func number(n uint32) radius.Attribute { return radius.NewInteger(n) }
 func texts(s string) radius.Attribute  { return radius.Attribute(s) }
 
+// routed are attributes with a route, rates with rates.
+func routed(to, via string, metric uint32) policy.Attributes {
+	r := policy.Route{Prefix: cidr(to), Metric: metric}
+	if via != "" {
+		r.NextHop = addr(via)
+	}
+	return policy.Attributes{Routes: []policy.Route{r}}
+}
+
+func rates(up, down uint64) policy.Attributes {
+	return policy.Attributes{Up: policy.Rate{Bits: up}, Down: policy.Rate{Bits: down}}
+}
+
 // octets16 is an IPv6 address as an attribute.
 func octets16(s string) radius.Attribute { return addr(s).AsSlice() }
 
@@ -71,8 +84,8 @@ func TestDecode(t *testing.T) {
 		"Filter-Id":                  {rfc2865.FilterID_Type, texts("f"), attributes{Filters: []string{"f"}}},
 		"Framed-MTU":                 {rfc2865.FramedMTU_Type, number(1400), attributes{MTU: 1400}},
 		"Reply-Message":              {rfc2865.ReplyMessage_Type, texts("hi"), attributes{ReplyMessage: "hi"}},
-		"Framed-Route":               {rfc2865.FramedRoute_Type, texts("203.0.113.0/24 192.0.2.5 1"), attributes{Routes: []policy.Route{{Prefix: cidr("203.0.113.0/24"), NextHop: addr("192.0.2.5"), Metric: 1}}}},
-		"Framed-IPv6-Route":          {rfc3162.FramedIPv6Route_Type, texts("2001:db8:f::/48 :: 2"), attributes{Routes: []policy.Route{{Prefix: cidr("2001:db8:f::/48"), NextHop: addr("::"), Metric: 2}}}},
+		"Framed-Route":               {rfc2865.FramedRoute_Type, texts("203.0.113.0/24 192.0.2.5 1"), routed("203.0.113.0/24", "192.0.2.5", 1)},
+		"Framed-IPv6-Route":          {rfc3162.FramedIPv6Route_Type, texts("2001:db8:f::/48 :: 2"), routed("2001:db8:f::/48", "::", 2)},
 		"Class":                      {rfc2865.Class_Type, texts("\x00c"), attributes{Class: [][]byte{[]byte("\x00c")}}},
 		"Chargeable-User-Identity":   {rfc4372.ChargeableUserIdentity_Type, texts("c"), attributes{ChargeableUserID: []byte("c")}},
 		"Session-Timeout":            {rfc2865.SessionTimeout_Type, number(60), attributes{SessionTimeout: time.Minute, HasSessionTimeout: true}},
@@ -83,10 +96,10 @@ func TestDecode(t *testing.T) {
 		"Acct-Interim-Interval":      {rfc2869.AcctInterimInterval_Type, number(600), attributes{Interim: 10 * time.Minute, HasInterim: true}},
 		"Framed-Pool":                {rfc2869.FramedPool_Type, texts("p"), attributes{Pool: "p"}},
 		"Framed-Interface-Id":        {rfc3162.FramedInterfaceID_Type, texts("\x00\x00\x00\x00\x00\x00\x00\x09"), attributes{InterfaceID: [8]byte{7: 9}}},
-		"Framed-IPv6-Prefix":         {rfc3162.FramedIPv6Prefix_Type, prefix(64, octets16("2001:db8:1:2::")...), attributes{PrefixIPv6: cidr("2001:db8:1:2::/64")}},
+		"Framed-IPv6-Prefix":         {rfc3162.FramedIPv6Prefix_Type, prefix(64, octets16("2001:db8:1::")...), attributes{PrefixIPv6: cidr("2001:db8:1::/64")}},
 		"a prefix cut short":         {rfc3162.FramedIPv6Prefix_Type, prefix(32, 0x20, 1, 0xd, 0xb8), attributes{PrefixIPv6: cidr("2001:db8::/32")}},
 		"Framed-IPv6-Pool":           {rfc3162.FramedIPv6Pool_Type, texts("p6"), attributes{PoolIPv6: "p6"}},
-		"Delegated-IPv6-Prefix":      {rfc4818.DelegatedIPv6Prefix_Type, prefix(56, octets16("2001:db8:ff00::")...), attributes{Delegated: cidr("2001:db8:ff00::/56")}},
+		"Delegated-IPv6-Prefix":      {rfc4818.DelegatedIPv6Prefix_Type, prefix(56, 0x20, 1, 0xd, 0xb8, 0xff, 0, 0), attributes{Delegated: cidr("2001:db8:ff00::/56")}},
 		"Delegated-IPv6-Prefix-Pool": {rfc6911.DelegatedIPv6PrefixPool_Type, texts("pd"), attributes{PoolDelegated: "pd"}},
 		"Stateful-IPv6-Address-Pool": {rfc6911.StatefulIPv6AddressPool_Type, texts("pa"), attributes{PoolAddressIPv6: "pa"}},
 		"Framed-IPv6-Address":        {rfc6911.FramedIPv6Address_Type, octets16("2001:db8::5"), attributes{AddressIPv6: addr("2001:db8::5")}},
@@ -132,22 +145,23 @@ func TestDecode(t *testing.T) {
 		"ERX shaping rate": {26, vsa(vendorERX, 177, "64k"), attributes{Down: policy.Rate{Bits: 64e3}}},
 		"ERX unknown":      {26, vsa(vendorERX, 250, "x"), attributes{Ignored: []string{"attribute 4874-250"}}},
 
-		"Cisco pool":        {26, vsa(vendorCisco, 1, "ip:addr-pool=p"), attributes{Pool: "p"}},
-		"Cisco route":       {26, vsa(vendorCisco, 1, "ip:route#2=203.0.113.0 255.255.255.240"), attributes{Routes: []policy.Route{{Prefix: cidr("203.0.113.0/28")}}}},
-		"Cisco IPv6 route":  {26, vsa(vendorCisco, 1, "ipv6:route#1=2001:db8:9::/48"), attributes{Routes: []policy.Route{{Prefix: cidr("2001:db8:9::/48")}}}},
-		"Cisco DNS":         {26, vsa(vendorCisco, 1, "ip:dns-servers=192.0.2.1 192.0.2.2"), attributes{DNS: [2]netip.Addr{addr("192.0.2.1"), addr("192.0.2.2")}}},
-		"Cisco WINS":        {26, vsa(vendorCisco, 1, "ip:wins-servers*192.0.2.1"), attributes{NBNS: [2]netip.Addr{addr("192.0.2.1")}}},
-		"Cisco VRF":         {26, vsa(vendorCisco, 1, "ip:vrf-id=red"), attributes{Instance: "red"}},
-		"Cisco in ACL":      {26, vsa(vendorCisco, 1, "ip:inacl#3=deny"), attributes{FiltersIn: []string{"deny"}}},
-		"Cisco out ACL":     {26, vsa(vendorCisco, 1, "ip:outacl=permit"), attributes{FiltersOut: []string{"permit"}}},
-		"Cisco rate in":     {26, vsa(vendorCisco, 1, "lcp:interface-config#1=rate-limit input 5000000 937500 1875000 conform-action transmit exceed-action drop"), attributes{Up: policy.Rate{Bits: 5e6, Burst: 937500}}},
+		"Cisco pool":       {26, vsa(vendorCisco, 1, "ip:addr-pool=p"), attributes{Pool: "p"}},
+		"Cisco route":      {26, vsa(vendorCisco, 1, "ip:route#2=203.0.113.0 255.255.255.240"), routed("203.0.113.0/28", "", 0)},
+		"Cisco IPv6 route": {26, vsa(vendorCisco, 1, "ipv6:route#1=2001:db8:9::/48"), attributes{Routes: []policy.Route{{Prefix: cidr("2001:db8:9::/48")}}}},
+		"Cisco DNS":        {26, vsa(vendorCisco, 1, "ip:dns-servers=192.0.2.1 192.0.2.2"), attributes{DNS: [2]netip.Addr{addr("192.0.2.1"), addr("192.0.2.2")}}},
+		"Cisco WINS":       {26, vsa(vendorCisco, 1, "ip:wins-servers*192.0.2.1"), attributes{NBNS: [2]netip.Addr{addr("192.0.2.1")}}},
+		"Cisco VRF":        {26, vsa(vendorCisco, 1, "ip:vrf-id=red"), attributes{Instance: "red"}},
+		"Cisco in ACL":     {26, vsa(vendorCisco, 1, "ip:inacl#3=deny"), attributes{FiltersIn: []string{"deny"}}},
+		"Cisco out ACL":    {26, vsa(vendorCisco, 1, "ip:outacl=permit"), attributes{FiltersOut: []string{"permit"}}},
+		"Cisco rate in": {26, vsa(vendorCisco, 1, "lcp:interface-config#1=rate-limit input 5000000 937500 1875000 conform-action transmit"),
+			attributes{Up: policy.Rate{Bits: 5e6, Burst: 937500}}},
 		"Cisco rate out":    {26, vsa(vendorCisco, 1, "lcp:interface-config=rate-limit output 10m"), attributes{Down: policy.Rate{Bits: 10e6}}},
 		"Cisco other":       {26, vsa(vendorCisco, 1, "lcp:interface-config=ip nat inside"), attributes{Ignored: []string{"Cisco-AVPair lcp:interface-config ip"}}},
 		"Cisco unknown":     {26, vsa(vendorCisco, 1, "vpdn:tunnel-password=secret"), attributes{Ignored: []string{"Cisco-AVPair vpdn:tunnel-password"}}},
 		"Cisco-Policy-Up":   {26, vsa(vendorCisco, 37, "up"), attributes{FiltersIn: []string{"up"}}},
 		"Cisco-Policy-Down": {26, vsa(vendorCisco, 38, "dn"), attributes{FiltersOut: []string{"dn"}}},
 
-		"MikroTik":           {26, vsa(vendorMikroTik, 8, "10M/100M 20M/200M 5M/50M 10/10 8 1M/1M"), attributes{Up: policy.Rate{Bits: 10e6}, Down: policy.Rate{Bits: 100e6}}},
+		"MikroTik":           {26, vsa(vendorMikroTik, 8, "10M/100M 20M/200M 5M/50M 10/10 8 1M/1M"), rates(10e6, 100e6)},
 		"MikroTik, one rate": {26, vsa(vendorMikroTik, 8, "512k"), attributes{Up: policy.Rate{Bits: 512e3}, Down: policy.Rate{Bits: 512e3}}},
 		"MikroTik PD pool":   {26, vsa(vendorMikroTik, 22, "pd"), attributes{PoolDelegated: "pd"}},
 		"WISPr up":           {26, vsa(vendorWISPr, 7, "\x00\x01\x00\x00"), attributes{Up: policy.Rate{Bits: 65536}}},

@@ -156,7 +156,8 @@ func TestCoAIdentification(t *testing.T) {
 		"Tunnel-Client-Auth-Id":  coa(rfc2868.TunnelClientAuthID_Type, "lac1"),
 		"Tunnel-Server-Auth-Id":  coa(rfc2868.TunnelServerAuthID_Type, "lns1"),
 		"a CUI":                  coa(radius.Type(89), "cui"),
-		"several, and the NAS":   coa(rfc2865.UserName_Type, "alice", rfc2866.AcctSessionID_Type, "4711", rfc2865.NASIdentifier_Type, "lns1.example.net", rfc2865.NASIPAddress_Type, "\xc0\x00\x02\x01"),
+		"several, and the NAS": coa(rfc2865.UserName_Type, "alice", rfc2866.AcctSessionID_Type, "4711",
+			rfc2865.NASIdentifier_Type, "lns1.example.net", rfc2865.NASIPAddress_Type, "\xc0\x00\x02\x01"),
 	} {
 		if code, cause := exchangeWith(t, to, p); code != radius.CodeCoAACK {
 			t.Errorf("%s: %v, cause %d", name, code, cause)
@@ -276,7 +277,8 @@ func TestDynamicOnceAndOnlyForFriends(t *testing.T) {
 	for deadline := time.Now().Add(20 * time.Second); ; { // until all have been looked at
 		c, _ := r.service.Snapshot(t.Context())
 		d := c.Dynamic
-		if d.CoA.Requests == 3 && d.CoA.Duplicates == 1 && d.CoA.Stale == 1 && d.BadAuthenticators == 1 && d.Malformed == 1 && d.UnknownTypes == 1 && d.UnknownClients == 1 {
+		if d.CoA.Requests == 3 && d.CoA.Duplicates == 1 && d.CoA.Stale == 1 &&
+			d.BadAuthenticators == 1 && d.Malformed == 1 && d.UnknownTypes == 1 && d.UnknownClients == 1 {
 			break
 		}
 		if time.Now().After(deadline) {

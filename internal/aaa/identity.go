@@ -29,7 +29,7 @@ func (w *writer) nas(f *lns.RequestFormat, host string, s *lns.Subscriber) {
 	if f.NASIdentifier != "" {
 		host = f.NASIdentifier
 	}
-	if address.IsValid() {
+	if address.IsValid() && w.has("nas-ip-address") {
 		w.text("nas-identifier", rfc2865.NASIdentifier_Type, host)
 	} else {
 		w.text("", rfc2865.NASIdentifier_Type, host) // there is nothing else to know us by

@@ -47,7 +47,10 @@ func (c *dynamicConfig) client(port uint16, from netip.Addr) *dynamicClient {
 // prepare makes a dynamicConfig and opens the ports that are not open yet. Servers
 // over TLS are no clients: their secret is no secret.
 func (d *dynamic) prepare(cfg *lns.Config, servers []*radius.Server) (*dynamicConfig, error) {
-	c := &dynamicConfig{host: cfg.HostName, names: []string{cfg.HostName}, clients: make(map[uint16]map[netip.Addr]*dynamicClient), opened: make(map[uint16][]*listener)}
+	c := &dynamicConfig{
+		host: cfg.HostName, names: []string{cfg.HostName},
+		clients: make(map[uint16]map[netip.Addr]*dynamicClient), opened: make(map[uint16][]*listener),
+	}
 	add := func(port uint16, a netip.Addr, secret string) {
 		if port == 0 || secret == "" {
 			return

@@ -174,7 +174,8 @@ func TestAnswersMSCHAPv2(t *testing.T) {
 	}{
 		{layeh.CodeAccessAccept, func(p *layeh.Packet) { _ = microsoft.MSCHAP2Success_AddString(p, "\x09S=0123 M=hi") }, lns.AuthAccept, "S=0123 M=hi", ""},
 		{layeh.CodeAccessAccept, nil, lns.AuthAccept, "", "MS-CHAP2-Success"},
-		{layeh.CodeAccessReject, func(p *layeh.Packet) { _ = microsoft.MSCHAPError_AddString(p, "\x09E=648 R=0 C=00 V=3 M=expired") }, lns.AuthReject, "E=648 R=0 C=00 V=3 M=expired", ""},
+		{layeh.CodeAccessReject, func(p *layeh.Packet) { _ = microsoft.MSCHAPError_AddString(p, "\x09E=648 R=0 C=00 V=3 M=expired") },
+			lns.AuthReject, "E=648 R=0 C=00 V=3 M=expired", ""},
 		{layeh.CodeAccessReject, nil, lns.AuthReject, "E=691 R=0 C=30313233343536373839616263646566 V=3 M=Authentication failed", ""},
 	} {
 		server.SetAnswer(func(*radiustest.Request) radiustest.Answer { return radiustest.Answer{Code: c.code, Add: c.add} })

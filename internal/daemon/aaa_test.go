@@ -90,7 +90,8 @@ func TestReloadRADIUS(t *testing.T) {
 	login()
 	r.load(withRADIUS(second, 0, ""))
 	login()
-	tls := strings.Replace(withRADIUS(second, 0, "tls ca-certificate /nowhere/ca.pem;"), fmt.Sprintf("port %d; accounting-port %d;", second.Authentication(), second.Accounting()), "", 1)
+	ports := fmt.Sprintf("port %d; accounting-port %d;", second.Authentication(), second.Accounting())
+	tls := strings.Replace(withRADIUS(second, 0, "tls ca-certificate /nowhere/ca.pem;"), ports, "", 1)
 	r.load(tls)
 	if line := r.awaitLog("/nowhere/ca.pem"); !strings.Contains(line, "CONFIGURATION_REJECTED") {
 		t.Errorf("the log says %s", line)

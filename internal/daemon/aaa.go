@@ -46,8 +46,6 @@ func (d *daemon) runAAA() {
 // asked is the AAA of the shards.
 type asked struct{ d *daemon }
 
-var _ shard.AAA = asked{}
-
 func (a asked) Authenticate(shard int, queries []lns.AuthQuery) {
 	if a.d.accounting != nil {
 		queries = a.d.accounting.Hold(shard, queries)

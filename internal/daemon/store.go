@@ -17,8 +17,6 @@ import (
 // spool is the store as accounting sees it.
 type spool struct{ *store.Store }
 
-var _ aaa.Spool = spool{}
-
 // Write has changes made.
 func (s spool) Write(ops []aaa.SpoolOp, done func()) bool {
 	list := make([]store.Op, len(ops))

@@ -251,7 +251,9 @@ func TestShardsAddUp(t *testing.T) {
 	s.summaries[1].Interfaces = map[string]int{"si-1/0/0": 4, "": 9}
 	s.summaries[0].Counters.SetUpTime = 1500 * time.Millisecond
 	s.summaries[1].Draining = true
-	s.radius.Servers[0].Authentication = radius.ServiceStatus{State: radius.Dead, Pending: 3, Queued: 4, Window: 5, Ports: 2, Peak: 6, Smoothed: 50 * time.Millisecond}
+	s.radius.Servers[0].Authentication = radius.ServiceStatus{
+		State: radius.Dead, Pending: 3, Queued: 4, Window: 5, Ports: 2, Peak: 6, Smoothed: 50 * time.Millisecond,
+	}
 	s.admission[1].Alarms = []lns.AlarmRow{{Alarm: lns.AlarmRADIUSStalled}}
 	s.admission[1].WaitP99 = 250 * time.Millisecond
 	text := exposition(t, s)
@@ -263,10 +265,12 @@ func TestShardsAddUp(t *testing.T) {
 		`holdfast_session_setup_seconds_total{shard="0"} 1.5`,
 		`holdfast_alarm{alarm="radius_stalled",shard="1"} 1`, `holdfast_alarm{alarm="radius_stalled",shard="0"} 0`,
 		`holdfast_alarm{alarm="log_ins_stalled",shard="1"} 0`, `holdfast_admission_wait_seconds{percentile="99",shard="1"} 0.25`,
-		`holdfast_radius_server_alive{server="192.0.2.7",service="authentication"} 0`, `holdfast_radius_server_alive{server="192.0.2.7#2",service="authentication"} 1`,
+		`holdfast_radius_server_alive{server="192.0.2.7",service="authentication"} 0`,
+		`holdfast_radius_server_alive{server="192.0.2.7#2",service="authentication"} 1`,
 		`holdfast_radius_server_outstanding{server="192.0.2.7",service="authentication",state="in_flight"} 3`,
 		`holdfast_radius_server_outstanding{server="192.0.2.7",service="authentication",state="queued"} 4`,
-		`holdfast_radius_server_window{server="192.0.2.7",service="authentication"} 5`, `holdfast_radius_server_ports{server="192.0.2.7",service="authentication"} 2`,
+		`holdfast_radius_server_window{server="192.0.2.7",service="authentication"} 5`,
+		`holdfast_radius_server_ports{server="192.0.2.7",service="authentication"} 2`,
 		`holdfast_radius_server_peak{server="192.0.2.7",service="authentication"} 6`,
 		`holdfast_radius_server_round_trip_seconds{server="192.0.2.7",service="authentication"} 0.05`,
 		`holdfast_draining 1`, `holdfast_shards 2`, `holdfast_start_time_seconds 1.7e+09`,

@@ -43,7 +43,7 @@ func newPosition(root *node) position {
 func parse(root *node, words []string) (*node, query, error) {
 	p, at, err := walk(root, words)
 	if err != nil {
-		return nil, query{}, &syntaxError{words, at, err.Error()}
+		return nil, query{}, &syntaxError{withoutPassword(words), at, err.Error()}
 	}
 	switch {
 	case p.open != nil:
@@ -55,7 +55,19 @@ func parse(root *node, words []string) (*node, query, error) {
 	default:
 		return p.node, p.query, nil
 	}
-	return nil, query{}, &syntaxError{words, len(words), err.Error()}
+	return nil, query{}, &syntaxError{withoutPassword(words), len(words), err.Error()}
+}
+
+// withoutPassword hides the password of a test: what is wrong with a command may
+// end up in somebody's log.
+func withoutPassword(words []string) []string {
+	out := slices.Clone(words)
+	for i := 1; i < len(out) && strings.HasPrefix("test", out[0]); i++ {
+		if len(words[i-1]) > 1 && strings.HasPrefix("password", words[i-1]) {
+			out[i] = "<password>"
+		}
+	}
+	return out
 }
 
 // walk goes as far as the words lead. An error is about words[at].

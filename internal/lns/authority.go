@@ -65,7 +65,7 @@ func (a *authority) shut(e *Engine) bool {
 
 // allBusy reports whether every authority in use is in that state, and one is.
 func (e *Engine) allBusy(state func(*authority) bool) bool {
-	any := false
+	found := false
 	for _, a := range e.authorities {
 		if !a.busy(e.now) {
 			continue
@@ -73,9 +73,9 @@ func (e *Engine) allBusy(state func(*authority) bool) bool {
 		if !state(a) {
 			return false
 		}
-		any = true
+		found = true
 	}
-	return any
+	return found
 }
 
 // shut reports whether no call may be begun: one waits for a token of a limit, and

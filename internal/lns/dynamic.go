@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"time"
 
+	"holdfast/internal/directory"
 	"holdfast/internal/policy"
 	"holdfast/l2tp"
 )
@@ -197,7 +198,15 @@ func (e *Engine) continueChange(s *session, fx *Effects) {
 
 // changeClaimed goes on with a change whose next route is the session's, or
 // somebody else's.
-func (e *Engine) changeClaimed(s *session, won bool, fx *Effects) {
+func (e *Engine) changeClaimed(s *session, k directory.Key, won bool, fx *Effects) {
+	switch {
+	case s.grant != nil && s.grant.change != nil:
+	case won: // nobody wants it any more
+		e.unclaim(s, k, fx)
+		return
+	default:
+		return
+	}
 	if !won {
 		e.counters.RouteInUse++
 		e.dropChange(s, ErrorResources, fx)

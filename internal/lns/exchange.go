@@ -253,7 +253,7 @@ func (e *Engine) claimAnswered(m *directory.Message, fx *Effects) {
 		}
 	case directory.Route:
 		if s.waits&waitRoute == 0 {
-			e.changeClaimed(s, won, fx)
+			e.changeClaimed(s, m.Key, won, fx)
 			break
 		}
 		s.waits &^= waitRoute

@@ -115,10 +115,12 @@ func (e *Engine) entitle(s *session, a *policy.Attributes) (Cause, string) {
 		return cause, what
 	}
 	if g.granted != nil {
-		// The link was negotiated anew. The session has its addresses; what can change
-		// in place does.
+		// The link was negotiated anew. The session has its addresses and routes; what
+		// can change in place does.
+		a.Routes = nil
 		g.granted = g.granted.With(a)
 		e.retell(s)
+		e.adjust(s, a)
 		return causeNone, ""
 	}
 	if cause, what := e.place(s, g, a); cause != causeNone {

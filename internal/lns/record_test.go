@@ -4,6 +4,7 @@ package lns
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -408,5 +409,36 @@ func TestNoBooks(t *testing.T) {
 	}
 	if c := w.counters(); c.StopsLate+c.DurableLate > 0 {
 		t.Errorf("counters %+v", c)
+	}
+}
+
+// An address that the subscriber has chosen after the Start is reported at once
+// where the profile wants it; accounting tells the address that he has.
+func TestAddressChangeIsReported(t *testing.T) {
+	own := netip.MustParseAddr("192.0.2.99")
+	for _, wants := range []bool{false, true} {
+		cfg := grantConfig()
+		cfg.terms().AAA.Accounting = &Accounting{AddressChange: wants}
+		w := newWorld(t, cfg, 1)
+		l := w.lac(0)
+		m := l.dial(l.tunnel(), "user1@example", "pw")
+		m.link.Grant(w.now, ppp.Network{LocalIPv4: own, IPv6: true}, &ppp.Effects{})
+		w.until("log-in", func() bool {
+			w.answer(granting(policy.Attributes{OwnAddress: true}))
+			return m.up4 && m.up6
+		})
+		interims := 0
+		for _, r := range w.books {
+			if r.Kind == AccountInterim && r.Subscriber.Address == own {
+				interims++
+			}
+		}
+		if (interims == 1) != wants {
+			t.Errorf("wanted %v: %d interim updates", wants, interims)
+		}
+		w.hangUpAll(l)
+		if last := w.books[len(w.books)-1]; last.Kind != AccountStop || last.Subscriber.Address != own {
+			t.Errorf("the Stop tells %v", last.Subscriber.Address)
+		}
 	}
 }

@@ -61,15 +61,15 @@ func (l *Local) AddAside(id BlockID) {
 }
 
 // OpenAside has what was set aside handed out. It reports whether there is any.
-func (l *Local) OpenAside() (any bool) {
+func (l *Local) OpenAside() (opened bool) {
 	for _, b := range l.aside {
 		if b.aside = false; b.free > 0 {
 			l.push(b)
-			any = true
+			opened = true
 		}
 	}
 	l.aside = l.aside[:0]
-	return any
+	return opened
 }
 
 // Allocate hands out a unit; ok is false when every lent block is full and the

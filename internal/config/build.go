@@ -8,6 +8,7 @@ import (
 
 	"holdfast/internal/forward"
 	"holdfast/internal/lns"
+	"holdfast/internal/police"
 )
 
 // Result is what a configuration means.
@@ -15,6 +16,7 @@ type Result struct {
 	LNS       *lns.Config        // for the engines
 	Daemon    Daemon             // for the daemon around them
 	Instances []forward.Instance // for the forwarding plane
+	Police    police.Config      // for the protection of the control plane, but for the ingress devices there are
 }
 
 // PlaneKind is which forwarding plane there is.
@@ -94,6 +96,7 @@ func (b *builder) build() *Result {
 		Instances: []lns.Instance{{ID: 0, Name: "default"}},
 	}}
 	b.daemon()
+	b.ddosProtection()
 	b.findGateways()
 	b.interfaces()
 	b.addressPools()

@@ -22,6 +22,7 @@ func baseText() string { return statements.BaseText() }
 // config.Daemon, and package aaa, by lns.Config.Radius.
 var notOfEngine = []string{
 	"system processes holdfast",
+	"system ddos-protection", // see TestEveryDDoSStatementIsObserved
 	"interfaces INTERFACE unit family inet address",
 	"interfaces INTERFACE unit family inet6 address",
 	"access radius-options",

@@ -9,10 +9,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"holdfast/internal/lns"
+	"holdfast/internal/police"
 )
 
 // load reads a configuration that must be right.
@@ -163,5 +165,11 @@ func TestProductionTunnelGroup(t *testing.T) {
 	}
 	if terms := g.Terms("any LAC"); terms == nil || terms.Tunnel.HelloInterval >= 0 {
 		t.Error("hello-interval 0 does not reach the tunnels")
+	}
+	// And its policer, as it stands there beside it.
+	a := &r.Police.Types[police.L2TPAggregate]
+	if a.Bandwidth != 250 || a.Burst != 250 || a.RecoverTime != 90*time.Second ||
+		a.Configured != police.KnobBandwidth|police.KnobBurst|police.KnobRecoverTime {
+		t.Errorf("aggregate %+v", a)
 	}
 }

@@ -8,9 +8,10 @@ func system() *Node {
 		Children: []*Node{
 			{Name: "host-name", Kind: Leaf, Type: name("NAME"), Default: "holdfast",
 				Help: "Name of this LNS: its Host Name towards LACs (unless a tunnel group has a gateway-name) and its name in CHAP challenges."},
+			ddosProtection(),
 			{Name: "processes", Help: "The daemons of the system.", Children: []*Node{holdfast()}},
 		},
-		Unsupported: absent("accounting", "archival", "arp", "authentication-order", "commit", "configuration-database", "ddos-protection",
+		Unsupported: absent("accounting", "archival", "arp", "authentication-order", "commit", "configuration-database",
 			"domain-name", "domain-search", "dump-device", "extensions", "internet-options", "license", "location", "login", "management-instance",
 			"max-configurations-on-flash", "max-configuration-rollbacks", "name-server", "ntp", "ports", "radius-options", "radius-server",
 			"resource-monitor", "root-authentication", "scripts", "services", "static-host-mapping", "syslog", "time-zone", "tracing"),

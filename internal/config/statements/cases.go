@@ -6,7 +6,7 @@ import "slices"
 
 // Cases is the whole table.
 func Cases() []Case {
-	return slices.Concat(systemCases(), interfaceCases(), clientCases(), profileCases(),
+	return slices.Concat(systemCases(), ddosCases(), interfaceCases(), clientCases(), profileCases(),
 		radiusCases(), profileRadiusCases(), accountingCases(),
 		attributeCases("access profile client ppp", client+"ppp "),
 		attributeCases("access group-profile ppp", group1),

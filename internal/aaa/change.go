@@ -42,12 +42,8 @@ func (d *dynamic) carryOut(b []byte) lns.ErrorCause {
 	if err != nil {
 		return lns.ErrorResources
 	}
-	switch len(found) {
-	case 0:
-		return lns.ErrorSessionNotFound
-	case 1:
-	default:
-		return lns.ErrorMultipleSessions
+	if cause := lns.DecideFound(len(found), false); cause != 0 {
+		return cause
 	}
 	for _, target := range found {
 		c := &lns.Change{Target: target, Attributes: change}

@@ -7,6 +7,7 @@ import (
 	crand "crypto/rand"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -55,6 +56,7 @@ type exchanger struct {
 	host     string // our host name
 	options  radius.Options
 	tls      tlsConfigs
+	stopped  bool // nothing is opened any more
 	requests map[radius.Ref]*pending
 	ports    map[portKey]*port
 	signers  map[radius.ServerID]*signer
@@ -213,6 +215,7 @@ func (x *exchanger) start(now time.Time, s *submission) {
 
 // stop ends everything.
 func (x *exchanger) stop() {
+	x.stopped = true
 	for key, p := range x.ports {
 		p.close()
 		delete(x.ports, key)
@@ -255,7 +258,7 @@ func (x *exchanger) send(now time.Time, e *radius.Effect) {
 	}
 	to, err := x.port(now, e.Slot)
 	if err != nil {
-		x.stats.socketErrors.Add(1)
+		x.failed(now, keyOf(e.Slot), err)
 		return // as if it were lost: the machine's timers see to it
 	}
 	slot := &to.slots[e.Slot.Identifier]
@@ -363,6 +366,9 @@ func (x *exchanger) port(now time.Time, s radius.Slot) (*port, error) {
 	if p := x.ports[key]; p != nil {
 		return p, nil
 	}
+	if x.stopped {
+		return nil, net.ErrClosed
+	}
 	server := x.client.Server(s.Server)
 	p := &port{}
 	if server.TLS != nil {
@@ -396,6 +402,14 @@ func (x *exchanger) hangUp(e *radius.Effect) {
 		if t, ok := p.transport.(*tlsPort); ok && key.server == e.Slot.Server && key.service == e.Slot.Service {
 			t.hangUp()
 		}
+	}
+}
+
+// failed counts and logs that there is no way to a service of a server.
+func (x *exchanger) failed(now time.Time, key portKey, err error) {
+	x.stats.socketErrors.Add(1)
+	if s := x.client.Server(key.server); s != nil && !x.stopped {
+		x.log(now, &event.Record{ID: event.RADIUSSocketFailed, Address: s.Address, Name: key.service.String(), Err: err})
 	}
 }
 

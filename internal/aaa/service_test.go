@@ -5,6 +5,7 @@ package aaa
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -254,10 +255,30 @@ func TestFailover(t *testing.T) {
 	if s := r.status(); s.State != radius.Dead || s.Counters.Retransmissions == 0 {
 		t.Errorf("the silent one: %+v", s)
 	}
+	if !r.logged(event.RADIUSServerDead) {
+		t.Error("nothing is logged")
+	}
+}
+
+// logged reports whether an event was.
+func (r *rig) logged(id event.ID) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.events) == 0 || r.events[0] != event.RADIUSServerDead {
-		t.Errorf("events %v", r.events)
+	return slices.Contains(r.events, id)
+}
+
+// A source-address that this host does not have is said, and the next server is
+// asked.
+func TestForeignSource(t *testing.T) {
+	good := radiustest.New(t, radiustest.Config{Secret: testSecret})
+	r := newRig(t)
+	foreign := serverOf(good)
+	foreign.Source = netip.MustParseAddr("192.0.2.77")
+	if a := r.ask(r.configure(foreign, serverOf(good)), ppp.PAP); a.Result != lns.AuthAccept {
+		t.Errorf("%+v", a)
+	}
+	if !r.logged(event.RADIUSSocketFailed) {
+		t.Error("nothing is logged")
 	}
 }
 

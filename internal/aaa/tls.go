@@ -117,7 +117,7 @@ func (t *tlsPort) dialled(now time.Time, conn net.Conn, err error) {
 		return
 	}
 	if err != nil {
-		t.fail(now)
+		t.fail(now, err)
 		return
 	}
 	l := &tlsLink{conn: conn, out: make(chan []byte, tlsQueueMax)}
@@ -135,8 +135,8 @@ func (t *tlsPort) dialled(now time.Time, conn net.Conn, err error) {
 }
 
 // fail waits longer each time before the server is dialled again.
-func (t *tlsPort) fail(now time.Time) {
-	t.x.stats.socketErrors.Add(1)
+func (t *tlsPort) fail(now time.Time, err error) {
+	t.x.failed(now, t.key, err)
 	t.unsent = nil
 	t.retryAt = now.Add(min(tlsBackoffMin<<min(t.failures, 10), tlsBackoffMax))
 	t.failures++
@@ -195,7 +195,7 @@ func (t *tlsPort) lost(now time.Time, l *tlsLink) {
 	}
 	t.release()
 	if !l.heard {
-		t.fail(now) // it was refused after the handshake, as TLS 1.3 does with a certificate
+		t.fail(now, errNotWanted) // it was refused after the handshake, as TLS 1.3 does with a certificate
 		return
 	}
 	t.failures, t.retryAt = 0, time.Time{}

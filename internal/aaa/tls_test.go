@@ -24,6 +24,7 @@ import (
 
 	layeh "layeh.com/radius"
 
+	"holdfast/internal/event"
 	"holdfast/internal/lns"
 	"holdfast/ppp"
 	"holdfast/radius"
@@ -232,6 +233,9 @@ func TestTLSUntrusted(t *testing.T) {
 		}
 		if d := time.Since(began); d > 4*time.Second {
 			t.Errorf("%s: only after %v", name, d)
+		}
+		if !r.logged(event.RADIUSSocketFailed) {
+			t.Errorf("%s: nothing is logged", name)
 		}
 		if st := r.status(); st.State != radius.Dead {
 			t.Errorf("%s: %v", name, st.State)

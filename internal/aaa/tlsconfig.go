@@ -19,6 +19,9 @@ const tlsPortDefault = 2083
 // errCongested is a connection whose peer does not read.
 var errCongested = errors.New("aaa: the connection is congested")
 
+// errNotWanted is a connection that ended before anything came.
+var errNotWanted = errors.New("aaa: the server has ended the connection without a word: does it trust our certificate, does it know our address?")
+
 // errNoCertificates is a CA file without any.
 var errNoCertificates = errors.New("no certificate in it")
 

@@ -44,6 +44,7 @@ const (
 	RADIUSStalled
 	RADIUSServerDead
 	RADIUSServerAlive
+	RADIUSSocketFailed
 	AccountingRecovered
 	AccountingDropped
 	AccountingMalformed

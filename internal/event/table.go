@@ -80,6 +80,8 @@ var table = [eventCount]Def{
 		"Nothing but timeouts has come of a RADIUS server (address) and its service (name) for the grace period. Requests go to the others; now and then one goes to it, to find out whether it is back."},
 	RADIUSServerAlive: {"RADIUS_SERVER_ALIVE", Info, []Field{Address, Name}, unlimited,
 		"A RADIUS server (address) and its service (name) that was dead has answered."},
+	RADIUSSocketFailed: {"RADIUS_SOCKET_FAILED", Error, []Field{Address, Name, Err}, perFault,
+		"There is no way to send to a RADIUS server (address) and its service (name): no socket with its source-address, or no connection over TLS. It is tried again; requests go to the other servers meanwhile."},
 	AccountingRecovered: {"ACCOUNTING_RECOVERED", Warning, []Field{Count}, unlimited,
 		"Sessions (count) were up when the daemon or the machine ended without notice. Their Stops (NAS-Reboot, with the counters of their last checkpoint) are in the queue."},
 	AccountingDropped: {"ACCOUNTING_DROPPED", Error, []Field{Name, Count}, perFault,

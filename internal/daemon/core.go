@@ -98,6 +98,7 @@ func (d *daemon) startCore(r *config.Result, began time.Time) error {
 	for id, s := range d.shards {
 		d.core.run(part(fmt.Sprintf("shard %d", id), s.Run))
 	}
+	d.core.run(part("police", d.guard.run))
 	if d.opt.BurnLate {
 		d.core.run(d.slowDown)
 	}

@@ -29,5 +29,5 @@
 // Files, in reading order: daemon.go (Run, the order), core.go (plane, shards,
 // sockets), aaa.go, addresses.go, surfaces.go (API and metrics), backend.go (what the
 // API asks of us), reload.go, layer.go (groups of tasks), none.go (no data
-// plane), signal.go.
+// plane), signal.go, police.go and devices.go (the owner of the policers).
 package daemon

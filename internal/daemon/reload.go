@@ -67,6 +67,9 @@ func (d *daemon) replace(ctx context.Context) error {
 			return err // the daemon stops
 		}
 	}
+	if err := d.guard.configure(next); err != nil {
+		return err
+	}
 	d.level.Set(next.Daemon.LogLevel)
 	d.current.Store(&generation{next, time.Now()})
 	d.dropAddresses(next)

@@ -50,6 +50,14 @@ const (
 	AccountingMalformed
 	AccountingSpoolFailed
 	AccountingSpoolWorks
+	DDoSViolationSet
+	DDoSViolationClear
+	DDoSFlowFound
+	DDoSFlowReturnNormal
+	DDoSFlowTimeout
+	DDoSFlowCleared
+	DDoSFlowAggregated
+	DDoSFlowDeaggregated
 	eventCount
 )
 
@@ -67,5 +75,6 @@ type Record struct {
 	Address netip.Addr     // the subscriber's
 	Name    string         // pool, queue, device or file, by event
 	Count   int            // by event
+	Text    string         // the event in a sentence, as operators of Junos know it
 	Err     error          // cause; its text never holds a secret
 }

@@ -20,6 +20,7 @@ const (
 	Address
 	Name
 	Count
+	Text
 	Err
 	fieldCount
 )
@@ -40,6 +41,7 @@ var fields = [fieldCount]struct {
 	Address: {"address", "address of the subscriber", func(r *Record) any { return r.Address }},
 	Name:    {"name", "name of what the event is about", func(r *Record) any { return r.Name }},
 	Count:   {"count", "a number, see the event", func(r *Record) any { return r.Count }},
+	Text:    {"text", "the event in a sentence", func(r *Record) any { return r.Text }},
 	Err:     {"cause", "why", func(r *Record) any { return r.Err }},
 }
 
@@ -76,6 +78,8 @@ func (r *Record) has(f Field) bool {
 		return r.Address.IsValid()
 	case Name:
 		return r.Name != ""
+	case Text:
+		return r.Text != ""
 	case Err:
 		return r.Err != nil
 	default:

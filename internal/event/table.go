@@ -18,10 +18,13 @@ const (
 	perCall   = 100 // one for each log-in: at full speed there are thousands
 	perTunnel = 50
 	perFault  = 10 // a misbehaving or hostile peer decides how often
+
+	perReport = 50_000 // the configuration says less: violation-report-rate, flow-report-rate
 )
 
 var (
 	tunnelFields  = []Field{Shard, Group, LAC, Peer, Tunnel}
+	flowFields    = []Field{Peer, Tunnel, Session, Name, Count, Text}
 	sessionFields = []Field{Shard, Group, LAC, Peer, Tunnel, Session, User, Calling}
 )
 
@@ -92,6 +95,22 @@ var table = [eventCount]Def{
 		"The file (name) that keeps accounting over restarts cannot be written or read, for instance because the disk is full. It is tried again until it can; until then records are in memory only."},
 	AccountingSpoolWorks: {"ACCOUNTING_SPOOL_WORKS", Info, []Field{Name}, unlimited,
 		"The file (name) is written again, and with it all that has gathered meanwhile."},
+	DDoSViolationSet: {"DDOS_PROTOCOL_VIOLATION_SET", Warning, []Field{Name, Count, Text}, perReport,
+		"A policer (name) has dropped for the first time since it was last at peace, for the count-th time in all. See show ddos-protection protocols violations."},
+	DDoSViolationClear: {"DDOS_PROTOCOL_VIOLATION_CLEAR", Info, []Field{Name, Count, Text}, perReport,
+		"A policer (name) has not dropped for its recover-time."},
+	DDoSFlowFound: {"DDOS_SCFD_FLOW_FOUND", Warning, flowFields, perReport,
+		"A flow of a packet type (name) has been above its bandwidth for the detect time, at count packets a second: a culprit, whose packets are controlled from now on. See show ddos-protection protocols culprit-flows."},
+	DDoSFlowReturnNormal: {"DDOS_SCFD_FLOW_RETURN_NORMAL", Info, flowFields, perReport,
+		"A culprit flow has kept within its bandwidth for the recover time and is let go."},
+	DDoSFlowTimeout: {"DDOS_SCFD_FLOW_TIMEOUT", Info, flowFields, perReport,
+		"A culprit flow was let go after the timeout time, whatever it does."},
+	DDoSFlowCleared: {"DDOS_SCFD_FLOW_CLEARED", Info, flowFields, perReport,
+		"A culprit flow was let go by an operator, or because flows are not looked for any more."},
+	DDoSFlowAggregated: {"DDOS_SCFD_FLOW_AGGREGATED", Warning, []Field{Name, Count, Text}, perReport,
+		"So many flows (count) of a packet type (name) were found that they are told apart one level less finely."},
+	DDoSFlowDeaggregated: {"DDOS_SCFD_FLOW_DEAGGREGATED", Info, []Field{Name, Text}, perReport,
+		"Flows of a packet type (name) are told apart as finely as configured again."},
 }
 
 // Def is the declaration of an event. An ID that is none has an empty one.

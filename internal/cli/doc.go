@@ -19,8 +19,9 @@
 // Files in reading order: tree.go (what a command is), commands.go and
 // selectors.go (the commands), parse.go (words to a command), words.go and
 // pipe.go (pipes), help.go (what may follow), run.go (the client), listing.go
-// (rows to lines or JSON), l2tp.go, admission.go, subscribers.go, aaa.go, system.go,
-// clear.go, chassis.go (the computer and its processes), ddos.go with ddosdetail.go and
-// ddostable.go (protection of the control plane) (the layouts), format.go (numbers and times), shell.go (the prompt), reference.go
-// (the manual's page).
+// (rows to lines or JSON), format.go (numbers and times), shell.go (the prompt),
+// reference.go (the manual's page). The layouts are in l2tp.go, admission.go,
+// subscribers.go, aaa.go, aaasubscribers.go, accounting.go, radius.go, logintest.go,
+// system.go, chassis.go (the computer and its processes), clear.go, and in ddos.go,
+// ddosdetail.go and ddostable.go (protection of the control plane).
 package cli

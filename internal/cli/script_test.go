@@ -6,7 +6,9 @@ import (
 	"bytes"
 	"context"
 	"flag"
+	"fmt"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -95,6 +97,7 @@ func backendOf(ts *testscript.TestScript) *apitest.Backend {
 var times = regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [A-Z0-9+-]+`)
 var unixTimes = regexp.MustCompile(`Unix":"\d+"`)
 var elapsed = regexp.MustCompile(`(Time +- )[0-9.]+ ms`)
+var ownPID = regexp.MustCompile(fmt.Sprintf(`(?m)^ *%d\b`, os.Getpid()))
 var goVersion = regexp.MustCompile(`go1\.[0-9.]+`)
 
 func holdfast(ts *testscript.TestScript, neg bool, args []string) {
@@ -104,6 +107,7 @@ func holdfast(ts *testscript.TestScript, neg bool, args []string) {
 	b = unixTimes.ReplaceAll(b, []byte(`Unix":"<time>"`))
 	b = elapsed.ReplaceAll(b, []byte("${1}<elapsed>"))
 	b = goVersion.ReplaceAll(b, []byte("<go>"))
+	b = ownPID.ReplaceAll(b, []byte("<pid>"))
 	_, err := ts.Stdout().Write(b)
 	ts.Check(err)
 	_, err = ts.Stderr().Write(bytes.ReplaceAll(errOut.Bytes(), []byte(ts.Getenv("WORK")), []byte("$WORK")))

@@ -20,10 +20,10 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
+	"holdfast/internal/netlab"
 	"holdfast/internal/testenv"
 	"holdfast/radius"
 )
@@ -34,6 +34,7 @@ const examples = "../../examples/freeradius"
 // freeradius is a running FreeRADIUS.
 type freeradius struct {
 	t                               *testing.T
+	in                              *netlab.Namespace // nil: that of the test
 	dir                             string
 	authentication, accounting, tls uint16
 	command                         *exec.Cmd
@@ -49,8 +50,14 @@ func check(t *testing.T, err error) {
 // start starts one; edit changes its configuration.
 func start(t *testing.T, edit ...string) *freeradius {
 	t.Helper()
+	return startIn(t, nil, edit...)
+}
+
+// startIn is start in a namespace.
+func startIn(t *testing.T, in *netlab.Namespace, edit ...string) *freeradius {
+	t.Helper()
 	testenv.Commands(t, "freeradius")
-	f := &freeradius{t: t, dir: t.TempDir(), authentication: freePort(t), accounting: freePort(t), tls: freePort(t)}
+	f := &freeradius{t: t, in: in, dir: t.TempDir(), authentication: freePort(t), accounting: freePort(t), tls: freePort(t)}
 	f.certificates()
 	where, err := filepath.Abs(examples)
 	check(t, err)
@@ -73,12 +80,15 @@ func (f *freeradius) write(name, text string) {
 // run starts the process and waits until it serves.
 func (f *freeradius) run() {
 	f.t.Helper()
-	f.command = exec.Command("/usr/sbin/freeradius", "-f", "-l", "stdout", "-d", f.dir)
-	f.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	argv := []string{"/usr/sbin/freeradius", "-f", "-l", "stdout", "-d", f.dir}
+	if f.in != nil {
+		argv = append([]string{"ip", "netns", "exec", f.in.Name()}, argv...)
+	}
+	f.command = exec.Command(argv[0], argv[1:]...)
 	out, err := f.command.StdoutPipe()
 	check(f.t, err)
 	f.command.Stderr = f.command.Stdout
-	check(f.t, f.command.Start())
+	check(f.t, begin(f.command))
 	ready, ended := make(chan bool, 1), make(chan struct{})
 	var log bytes.Buffer
 	go func() {
@@ -119,7 +129,10 @@ func (f *freeradius) server() *radius.Server {
 func (f *freeradius) overTLS() *radius.Server {
 	return &radius.Server{
 		Address: netip.MustParseAddr("127.0.0.1"), Secret: "radsec", Timeout: time.Second, Retry: 2,
-		TLS: &radius.TLS{Port: f.tls, CAFile: filepath.Join(f.dir, "ca.pem"), CertFile: filepath.Join(f.dir, "client.pem"), KeyFile: filepath.Join(f.dir, "client.key")},
+		TLS: &radius.TLS{
+			Port: f.tls, CAFile: filepath.Join(f.dir, "ca.pem"),
+			CertFile: filepath.Join(f.dir, "client.pem"), KeyFile: filepath.Join(f.dir, "client.key"),
+		},
 	}
 }
 

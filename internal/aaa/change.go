@@ -11,11 +11,9 @@ import (
 	"layeh.com/radius"
 	"layeh.com/radius/rfc2865"
 	"layeh.com/radius/rfc2866"
-	"layeh.com/radius/rfc2868"
 	"layeh.com/radius/rfc2869"
 	"layeh.com/radius/rfc3162"
 	"layeh.com/radius/rfc4372"
-	"layeh.com/radius/rfc4818"
 
 	"holdfast/internal/lns"
 	"holdfast/internal/policy"
@@ -116,14 +114,13 @@ func (m *sessionMatch) identifies(t radius.Type, v []byte) bool {
 		}
 	case rfc2865.FramedIPAddress_Type:
 		m.invalid = m.invalid || !address4(v, &m.Address)
-	case rfc3162.FramedIPv6Prefix_Type, rfc4818.DelegatedIPv6Prefix_Type:
+	case rfc3162.FramedIPv6Prefix_Type:
 		p, ok := prefix6(v)
 		m.Prefix, m.invalid = p, m.invalid || !ok
 	case rfc3162.FramedInterfaceID_Type:
 		m.invalid = m.invalid || copy(m.InterfaceID[:], v) != 8 || len(v) != 8
 	case rfc2865.NASPort_Type, rfc2869.NASPortID_Type, rfc2865.CallingStationID_Type, rfc2865.CalledStationID_Type,
-		rfc2868.TunnelClientEndpoint_Type, rfc2868.TunnelServerEndpoint_Type, rfc2868.TunnelAssignmentID_Type,
-		rfc2868.TunnelClientAuthID_Type, rfc2868.TunnelServerAuthID_Type, rfc4372.ChargeableUserIdentity_Type:
+		rfc2866.AcctMultiSessionID_Type, rfc4372.ChargeableUserIdentity_Type:
 		m.written = append(m.written, writtenAs{t, bytes.Clone(v)})
 	default:
 		return false
@@ -169,29 +166,17 @@ func sameAsWritten(w *writtenAs, host string, f *lns.RequestFormat, s *lns.Subsc
 	case rfc4372.ChargeableUserIdentity_Type:
 		return s.Granted != nil && bytes.Equal(w.v, s.Granted.ChargeableUserID)
 	}
-	v := w.v // tagged
-	if len(v) > 0 && v[0] <= tagMax {
-		v = v[1:]
-	}
-	switch w.t {
-	case rfc2868.TunnelClientEndpoint_Type:
-		return string(v) == s.Peer.Addr().Unmap().String()
-	case rfc2868.TunnelServerEndpoint_Type:
-		return string(v) == s.Local.Addr().Unmap().String()
-	case rfc2868.TunnelClientAuthID_Type:
-		return string(v) == s.LAC
-	case rfc2868.TunnelServerAuthID_Type:
-		return string(v) == s.LNS
-	}
-	return false
+	return false // Acct-Multi-Session-Id, which no session has
 }
 
 // readDynamic reads a request: what identifies the session into m, the rest into
 // change.
 func readDynamic(b []byte, m *sessionMatch, change *policy.Attributes) lns.ErrorCause {
-	authorizeOnly := false
+	authorizeOnly, more := false, false
 	each(b, func(t byte, v []byte) {
-		m.identifies(radius.Type(t), v)
+		if !m.identifies(radius.Type(t), v) {
+			more = more || !disconnects(radius.Type(t))
+		}
 		if radius.Type(t) == rfc2865.ServiceType_Type {
 			// "Authorize Only" would have us ask the server again (RFC 5176 §3.2).
 			authorizeOnly = authorizeOnly || !integerIs(v, uint32(rfc2865.ServiceType_Value_FramedUser))
@@ -208,6 +193,8 @@ func readDynamic(b []byte, m *sessionMatch, change *policy.Attributes) lns.Error
 		return lns.ErrorUnsupportedService
 	case m.count == 0:
 		return lns.ErrorMissingAttribute
+	case b[0] == codeDisconnectRequest && more:
+		return lns.ErrorUnsupportedAttribute
 	case m.invalid || change.Malformed != "":
 		return lns.ErrorInvalidAttribute
 	case b[0] == codeCoARequest && len(change.Ignored) > 0:
@@ -215,6 +202,18 @@ func readDynamic(b []byte, m *sessionMatch, change *policy.Attributes) lns.Error
 		return lns.ErrorUnsupportedAttribute
 	}
 	return 0
+}
+
+// disconnects are the attributes that a Disconnect-Request may have beside those
+// that identify: "A Disconnect-Request MUST contain only NAS and session
+// identification attributes." RFC 5176 §3. Its table allows a few more.
+func disconnects(t radius.Type) bool {
+	switch t {
+	case rfc2865.ReplyMessage_Type, rfc2865.Class_Type, rfc2865.ProxyState_Type, rfc2866.AcctTerminateCause_Type,
+		rfc2869.EventTimestamp_Type, rfc2869.MessageAuthenticator_Type:
+		return true
+	}
+	return false
 }
 
 func contains[T comparable](list []T, v T) bool {

@@ -14,7 +14,6 @@ import (
 	"layeh.com/radius"
 	"layeh.com/radius/rfc2865"
 	"layeh.com/radius/rfc2866"
-	"layeh.com/radius/rfc2868"
 	"layeh.com/radius/rfc2869"
 	"layeh.com/radius/rfc3162"
 	"layeh.com/radius/rfc3576"
@@ -141,21 +140,17 @@ func TestCoAIdentification(t *testing.T) {
 	_, to := dynamicRig(t, s)
 	prefix := append([]byte{0, 64}, netip.MustParseAddr("2001:db8:1:2::").AsSlice()...)
 	for name, p := range map[string]*radius.Packet{
-		"Acct-Session-Id":        coa(rfc2866.AcctSessionID_Type, "4711"),
-		"with a description":     coa(rfc2866.AcctSessionID_Type, "holdfast si-1/0/0.17:4711"),
-		"User-Name":              coa(rfc2865.UserName_Type, "alice"),
-		"Framed-IP-Address":      coa(rfc2865.FramedIPAddress_Type, "\x64\x40\x00\x09"),
-		"Framed-IPv6-Prefix":     coa(rfc3162.FramedIPv6Prefix_Type, radius.Attribute(prefix)),
-		"Framed-Interface-Id":    coa(rfc3162.FramedInterfaceID_Type, "\x00\x00\x00\x00\x00\x00\x00\x07"),
-		"NAS-Port":               coa(rfc2865.NASPort_Type, "\x12\x34\x56\x78"),
-		"NAS-Port-Id":            coa(rfc2869.NASPortID_Type, "si-1/0/0.17"),
-		"Calling-Station-Id":     coa(rfc2865.CallingStationID_Type, "0301234"),
-		"Called-Station-Id":      coa(rfc2865.CalledStationID_Type, "1999"),
-		"Tunnel-Client-Endpoint": coa(rfc2868.TunnelClientEndpoint_Type, "\x00198.51.100.7"),
-		"Tunnel-Server-Endpoint": coa(rfc2868.TunnelServerEndpoint_Type, "\x00192.0.2.1"),
-		"Tunnel-Client-Auth-Id":  coa(rfc2868.TunnelClientAuthID_Type, "lac1"),
-		"Tunnel-Server-Auth-Id":  coa(rfc2868.TunnelServerAuthID_Type, "lns1"),
-		"a CUI":                  coa(radius.Type(89), "cui"),
+		"Acct-Session-Id":     coa(rfc2866.AcctSessionID_Type, "4711"),
+		"with a description":  coa(rfc2866.AcctSessionID_Type, "holdfast si-1/0/0.17:4711"),
+		"User-Name":           coa(rfc2865.UserName_Type, "alice"),
+		"Framed-IP-Address":   coa(rfc2865.FramedIPAddress_Type, "\x64\x40\x00\x09"),
+		"Framed-IPv6-Prefix":  coa(rfc3162.FramedIPv6Prefix_Type, radius.Attribute(prefix)),
+		"Framed-Interface-Id": coa(rfc3162.FramedInterfaceID_Type, "\x00\x00\x00\x00\x00\x00\x00\x07"),
+		"NAS-Port":            coa(rfc2865.NASPort_Type, "\x12\x34\x56\x78"),
+		"NAS-Port-Id":         coa(rfc2869.NASPortID_Type, "si-1/0/0.17"),
+		"Calling-Station-Id":  coa(rfc2865.CallingStationID_Type, "0301234"),
+		"Called-Station-Id":   coa(rfc2865.CalledStationID_Type, "1999"),
+		"a CUI":               coa(radius.Type(89), "cui"),
 		"several, and the NAS": coa(rfc2865.UserName_Type, "alice", rfc2866.AcctSessionID_Type, "4711",
 			rfc2865.NASIdentifier_Type, "lns1.example.net", rfc2865.NASIPAddress_Type, "\xc0\x00\x02\x01"),
 	} {
@@ -175,6 +170,7 @@ func TestCoAIdentification(t *testing.T) {
 		"another NAS address":  {coa(rfc2865.UserName_Type, "alice", rfc2865.NASIPAddress_Type, "\xc0\x00\x02\x09"), lns.ErrorNASMismatch},
 		"a bad address":        {coa(rfc2865.FramedIPAddress_Type, "abc"), lns.ErrorInvalidAttribute},
 		"a bad value":          {coa(rfc2865.UserName_Type, "alice", rfc2865.SessionTimeout_Type, "x"), lns.ErrorInvalidAttribute},
+		"a multi-session":      {coa(rfc2866.AcctMultiSessionID_Type, "1"), lns.ErrorSessionNotFound},
 		"an unknown attribute": {coa(rfc2865.UserName_Type, "alice", radius.Type(250), "x"), lns.ErrorUnsupportedAttribute},
 		"Authorize Only":       {coa(rfc2865.UserName_Type, "alice", rfc2865.ServiceType_Type, number(17)), lns.ErrorUnsupportedService},
 	} {
@@ -232,8 +228,13 @@ func TestDisconnect(t *testing.T) {
 	if code, cause := exchangeWith(t, to, disconnect("bob")); code != radius.CodeDisconnectNAK || lns.ErrorCause(cause) != lns.ErrorSessionNotFound {
 		t.Errorf("%v, %d", code, cause)
 	}
+	more := disconnect("alice")
+	more.Add(rfc2865.SessionTimeout_Type, number(1))
+	if code, cause := exchangeWith(t, to, more); code != radius.CodeDisconnectNAK || lns.ErrorCause(cause) != lns.ErrorUnsupportedAttribute {
+		t.Errorf("with more in it: %v, %d", code, cause)
+	}
 	shot, _ := r.service.Snapshot(t.Context())
-	if c := shot.Dynamic; c.Disconnect.Requests != 2 || c.Disconnect.Acks != 1 || c.Disconnect.Naks != 1 {
+	if c := shot.Dynamic; c.Disconnect.Requests != 3 || c.Disconnect.Acks != 1 || c.Disconnect.Naks != 2 {
 		t.Errorf("%+v", c)
 	}
 }

@@ -144,7 +144,8 @@ func TestClearDDoSProtection(t *testing.T) {
 	statistics := pb.DDoSHistory_DDOS_HISTORY_STATISTICS
 	wantCode(t, "nothing", ask(&pb.ClearDDoSProtectionRequest{}), connect.CodeInvalidArgument)
 	wantCode(t, "slot of statistics", ask(&pb.ClearDDoSProtectionRequest{What: statistics, Slots: []uint32{1}}), connect.CodeInvalidArgument)
-	wantCode(t, "slot 256", ask(&pb.ClearDDoSProtectionRequest{What: pb.DDoSHistory_DDOS_HISTORY_CULPRIT_FLOWS, Slots: []uint32{256}}), connect.CodeInvalidArgument)
+	flows := pb.DDoSHistory_DDOS_HISTORY_CULPRIT_FLOWS
+	wantCode(t, "slot 256", ask(&pb.ClearDDoSProtectionRequest{What: flows, Slots: []uint32{256}}), connect.CodeInvalidArgument)
 	if n := r.protection(t, of("l2tp", "aggregate")).Types[0].System.Received; n != 150 {
 		t.Errorf("%d packets after clears that were refused", n)
 	}

@@ -26,7 +26,8 @@ func TestHost(t *testing.T) {
 	if p.User != 29 || p.Kernel != 16.5 || p.Interrupt != 4.5 || p.Idle != 50 || p.Background != 0 || p.Stolen != 0 {
 		t.Errorf("processors: %v", p)
 	}
-	if up := time.Duration(h.NowUnix-h.StartedUnix) * time.Second; up.Round(time.Minute) != 7*24*time.Hour+62*time.Minute || h.Load_5 != 0.75 || h.MemoryBytes != 16<<30 ||
+	up := time.Duration(h.NowUnix-h.StartedUnix) * time.Second
+	if up.Round(time.Minute) != 7*24*time.Hour+62*time.Minute || h.Load_5 != 0.75 || h.MemoryBytes != 16<<30 ||
 		len(h.Temperatures) != 2 || h.Serial != "LNS0001" {
 		t.Errorf("host: %v", h)
 	}
@@ -51,7 +52,8 @@ func TestHost(t *testing.T) {
 func TestProcesses(t *testing.T) {
 	r := newRig(t, apitest.Size{Shards: 1})
 	seen := &r.Computer.Seen
-	seen.After.Processes = append(seen.After.Processes, kernel.HostProcess{PID: 9999999, UID: math.MaxUint32, Command: "new\x1b[1m", State: 'D', CPU: 60 * time.Millisecond})
+	begun := kernel.HostProcess{PID: 9999999, UID: math.MaxUint32, Command: "new\x1b[1m", State: 'D', CPU: 60 * time.Millisecond}
+	seen.After.Processes = append(seen.After.Processes, begun)
 	seen.Before.Processes = append(seen.Before.Processes, kernel.HostProcess{PID: 9999998, CPU: time.Hour})
 	res, err := r.ListProcesses(ctx, connect.NewRequest(&pb.ListProcessesRequest{}))
 	if err != nil {

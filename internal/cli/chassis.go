@@ -149,8 +149,8 @@ func showProcesses(ctx context.Context, c *call) error {
 func processHead(w io.Writer, m *pb.Processes) {
 	h := m.GetHost()
 	up := h.GetNowUnix() - h.GetStartedUnix()
-	fmt.Fprintf(w, "last pid: %5d;  load averages: %5.2f, %5.2f, %5.2f  up %d+%02d:%02d:%02d    %s\n", h.GetLastPid(), h.GetLoad_1(), h.GetLoad_5(), h.GetLoad_15(),
-		up/86400, up/3600%24, up/60%60, up%60, time.Unix(h.GetNowUnix(), 0).Format("15:04:05"))
+	fmt.Fprintf(w, "last pid: %5d;  load averages: %5.2f, %5.2f, %5.2f  up %d+%02d:%02d:%02d    %s\n",
+		h.GetLastPid(), h.GetLoad_1(), h.GetLoad_5(), h.GetLoad_15(), up/86400, up/3600%24, up/60%60, up%60, time.Unix(h.GetNowUnix(), 0).Format("15:04:05"))
 	states := map[string]int{}
 	total := 0
 	for _, p := range m.GetProcesses() {

@@ -81,7 +81,7 @@ func TestMeasuringIsShared(t *testing.T) {
 	}
 	var b bytes.Buffer
 	if err := pprof.StartCPUProfile(&b); err != nil {
-		t.Skipf("the test itself is being profiled: %v", err)
+		t.Fatalf("the test itself is being profiled: %v", err)
 	}
 	defer pprof.StopCPUProfile()
 	if _, err := s.Measure(context.Background(), time.Hour, true); !errors.Is(err, errProfiled) {

@@ -11,10 +11,11 @@
 // scrape takes a copy of each. So a metric costs nothing until it is asked for.
 //
 // Labels are bounded by the program and the configuration: shard, gateway,
-// tunnel group, pool, RADIUS server, cause, reason, state, type, alarm. There is
+// tunnel group, pool, RADIUS server, cause, reason, state, alarm, packet
+// type, level. There is
 // none for a subscriber, a tunnel or a LAC.
 //
 // Files in reading order: source.go (what is asked for), declare.go (what a
-// metric is), shard.go, admission.go, radius.go, servers.go, l2tp.go, plane.go (the tables),
+// metric is), shard.go, admission.go, radius.go, servers.go, l2tp.go, plane.go, ddos.go (the tables),
 // collector.go, reference.go.
 package metrics

@@ -24,6 +24,7 @@ import (
 
 	"holdfast/internal/forward"
 	"holdfast/internal/lns"
+	"holdfast/internal/police"
 	"holdfast/radius"
 )
 
@@ -61,6 +62,9 @@ func (s *source) Sockets() []Socket                      { return s.sockets }
 func (s *source) Plane() forward.Totals                  { return s.plane }
 func (s *source) Accounted() Accounting                  { return s.accounting }
 func (s *source) RADIUS(context.Context) (RADIUS, error) { return s.radius, s.broken }
+
+// Policers have seen three packets, of which they let one in.
+func (s *source) Policers() police.Snapshot { return policed() }
 
 func (s *source) Build() Build {
 	return Build{Version: "1.2.3", Plane: "tun", Started: time.Unix(1_700_000_000, 0)}
@@ -125,6 +129,7 @@ func TestEveryDeclarationIsShown(t *testing.T) {
 		"shard": true, "state": true, "cause": true, "reason": true, "result": true, "direction": true, "type": true, "event": true,
 		"use": true, "queue": true, "group": true, "interface": true, "pool": true, "gateway": true, "role": true, "socket": true,
 		"version": true, "plane": true, "server": true, "service": true, "percentile": true, "measure": true, "alarm": true,
+		"protocol": true, "location": true, "verdict": true,
 	}
 	for _, d := range Declarations() {
 		if !strings.Contains(text, "\n"+d.Name) && !strings.HasPrefix(text, d.Name) && d.Name != "holdfast_interface_subscribers" {

@@ -9,6 +9,7 @@ import (
 
 	"holdfast/internal/forward"
 	"holdfast/internal/lns"
+	"holdfast/internal/police"
 )
 
 // Source is where the values come from: the daemon. Its methods are called from
@@ -29,6 +30,8 @@ type Source interface {
 	Accounted() Accounting
 	// RADIUS is what the exchange with RADIUS servers has counted.
 	RADIUS(ctx context.Context) (RADIUS, error)
+	// Policers is the state of all policers.
+	Policers() police.Snapshot
 	// Build tells about the program.
 	Build() Build
 }
@@ -77,6 +80,7 @@ type snapshot struct {
 	radius  RADIUS
 	build   Build
 
+	policers   police.Snapshot
 	accounting Accounting
 }
 
@@ -91,7 +95,7 @@ type shard struct {
 
 // take asks for everything.
 func take(ctx context.Context, src Source) (*snapshot, error) {
-	s := &snapshot{sockets: src.Sockets(), plane: src.Plane(), accounting: src.Accounted(), build: src.Build()}
+	s := &snapshot{sockets: src.Sockets(), plane: src.Plane(), accounting: src.Accounted(), policers: src.Policers(), build: src.Build()}
 	var err error
 	if s.radius, err = src.RADIUS(ctx); err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -251,9 +252,11 @@ func survive(t *testing.T, with server) {
 		cancel()
 	}
 	storms.Wait()
+	before := len(r.server.records())
 	c := r.start()
+	// Accounting-On comes when everything of earlier lives has been acknowledged.
 	deadline := time.Now().Add(time.Minute)
-	for len(unfinished(r.server.records())) > 0 && time.Now().Before(deadline) {
+	for !isOn(r.server.records()[before:]) && time.Now().Before(deadline) {
 		r.server.await(len(r.server.records())+1, time.Second)
 	}
 	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
@@ -264,6 +267,14 @@ func survive(t *testing.T, with server) {
 	}
 	r.check(wasUp)
 }
+
+// isOn reports whether there is an Accounting-On.
+func isOn(list []record) bool {
+	return slices.ContainsFunc(list, func(x record) bool { return x.status == statusOn })
+}
+
+// statusOn is an Acct-Status-Type, as FreeRADIUS has it in its dictionary.
+const statusOn = "Accounting-On"
 
 // story is what a server was told of a session.
 type story struct {
@@ -345,7 +356,7 @@ func (r *rig) check(wasUp map[int]int64) {
 func (r *rig) checkOn(list []record, all map[string]*story) {
 	last := 0
 	for i, x := range list {
-		if x.status == "Accounting-On" {
+		if x.status == statusOn {
 			last = i
 		}
 	}

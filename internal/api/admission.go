@@ -53,7 +53,13 @@ func (s *Server) GetAlarms(ctx context.Context, _ *connect.Request[pb.GetAlarmsR
 	if err != nil {
 		return nil, err
 	}
-	return connect.NewResponse(&pb.Alarms{Alarms: alarms(rows, time.Now())}), nil
+	list, err := s.ddosAlarms(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list = append(list, alarms(rows, time.Now())...)
+	slices.SortStableFunc(list, func(a, b *pb.Alarm) int { return cmp.Compare(a.SinceUnix, b.SinceUnix) })
+	return connect.NewResponse(&pb.Alarms{Alarms: list}), nil
 }
 
 // admission asks each shard.

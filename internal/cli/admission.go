@@ -143,6 +143,9 @@ func alarmLines(w io.Writer, alarms []*pb.Alarm) {
 }
 
 func alarmText(a *pb.Alarm) string {
+	if a.Waiting == 0 { // it is about packets of the whole system
+		return a.Description
+	}
 	return fmt.Sprintf("%s (shard %d, %d subscribers wait)", a.Description, a.Shard, a.Waiting)
 }
 

@@ -77,7 +77,7 @@ func packageVariables(m *module, r *report) map[string]bool {
 			for _, s := range g.Specs {
 				spec := s.(*ast.ValueSpec)
 				for _, id := range spec.Names {
-					vars[f.dir+"."+id.Name] = true
+					vars[f.dir+"."+id.Name] = id.Name != "_" // which holds nothing: it is how a type shows that it fits an interface
 				}
 				if what := mutableType(spec.Type, imports(f)); what != "" && !f.generated {
 					r.at(spec.Pos(), "package variable %s is a %s", spec.Names[0].Name, what)

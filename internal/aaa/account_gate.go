@@ -150,8 +150,13 @@ func (l *ledger) openGates() {
 
 // tell sends an Accounting-On or -Off.
 func (l *ledger) tell(t *telling, what special, at time.Time) {
-	b := appendAccountingOnOff(nil, l.host, what == specialOn, at, &t.profile.Requests)
-	t.out = &entry{queueRecord: queueRecord{at: at, attributes: b}, special: what}
+	message := messageOff
+	if what == specialOn {
+		message = messageOn
+	}
+	f := &t.profile.Requests
+	b := appendAccountingOnOff(nil, l.host, what == specialOn, at, f)
+	t.out = &entry{queueRecord: queueRecord{at: at, attributes: b, noDelay: withoutDelay(f, message)}, special: what}
 	l.count(&l.stats.Requests, t.out, 1)
 	l.send(t.out, t.set)
 }

@@ -130,11 +130,16 @@ func accountingDelay(f *lns.RequestFormat, k lns.AccountKind, delay time.Duratio
 	if k == lns.AccountStart {
 		message = messageStart
 	}
-	w := writer{exclude: f.Exclude[message]}
-	if !w.has("acct-delay-time") {
+	if withoutDelay(f, message) {
 		return -1
 	}
 	return max(delay, 0)
+}
+
+// withoutDelay reports whether Acct-Delay-Time is excluded from a message.
+func withoutDelay(f *lns.RequestFormat, message string) bool {
+	w := writer{exclude: f.Exclude[message]}
+	return !w.has("acct-delay-time")
 }
 
 // accountName is the name to account under.

@@ -41,8 +41,14 @@ func TestEveryExclusionHasAnEffect(t *testing.T) {
 	exclude := schema.Root().At("access", "profile", "radius", "attributes", "exclude")
 	for _, attribute := range exclude.Children {
 		for _, message := range attribute.Type.Words {
+			if attribute.Name == "acct-delay-time" { // is written when the packet is sealed
+				f := lns.RequestFormat{Exclude: map[string][]string{message.Name: {attribute.Name}}}
+				if !withoutDelay(&f, message.Name) || withoutDelay(&lns.RequestFormat{}, message.Name) {
+					t.Errorf("acct-delay-time of %s has no effect", message.Name)
+				}
+			}
 			if attribute.Name == "acct-delay-time" && (message.Name == messageOn || message.Name == messageOff) {
-				continue // is written when the packet is sealed
+				continue
 			}
 			pairs++
 			whole := octets(message.Name, lns.RequestFormat{})

@@ -23,6 +23,17 @@ Exit codes: 0 done, 1 the daemon could not be asked or refused, 2 not understood
 Tables shorten counts above 2000 (8.0k); detail and JSON have them in full. Data counters
 of destinations and tunnels are those of the sessions that are up.
 
+`+"`show chassis routing-engine` and `show system processes extensive`"+` are about the computer:
+what it does not tell (temperatures, the serial number, why it was started) is left out.
+Among the processes stand the parts of the daemon, as `+"`holdfast{shard 0}`"+`: THR counts
+goroutines, WCPU is what a sampling profiler sees for a second, 100 times on each
+processor; memory and time belong to the whole. Packets that the kernel handles are under
+Interrupt and `+"`ksoftirqd`"+`. Active and Inact are memory of programs, Wired that of the
+kernel and what is locked, Cache that of files.
+
+Flow detection in `+"`show ddos-protection protocols`"+` is shown as it is in force: that of the
+aggregate, where a packet type has no statement of its own. An FPC slot is an ingress device.
+
 `...)
 	b = append(b, "| Command | Meaning |\n|---|---|\n"...)
 	b = appendCommands(b, commands(), nil)

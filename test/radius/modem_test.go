@@ -328,3 +328,14 @@ func (m *modem) over() bool {
 	defer m.lac.mu.Unlock()
 	return m.ended
 }
+
+// clear has the LAC clear the call, as when the line is pulled.
+func (m *modem) clear() {
+	m.lac.mu.Lock()
+	defer m.lac.mu.Unlock()
+	now := time.Now()
+	m.link.Abort(now)
+	m.lac.endpoint.CloseCall(now, m.element, l2tp.Result{Code: 1}, nil, &m.lac.fx)
+	m.end(nil)
+	m.lac.carryOut(now)
+}

@@ -26,8 +26,15 @@
 // A task that fails (a socket that cannot be read any more) stops the daemon in
 // the same order, and Run returns why.
 //
+// Each task belongs to a part of the daemon, and its goroutines are labelled with
+// the part's name. When an operator asks who uses the processors, the profiler of
+// the Go runtime runs for a second and finds the labels at its samples; until then
+// it costs nothing.
+//
 // Files, in reading order: daemon.go (Run, the order), core.go (plane, shards,
 // sockets), aaa.go, addresses.go, surfaces.go (API and metrics), backend.go (what the
 // API asks of us), reload.go, layer.go (groups of tasks), none.go (no data
-// plane), signal.go, police.go and devices.go (the owner of the policers).
+// plane), signal.go, store.go (accounting on disk), police.go and devices.go (the owner
+// of the policers), parts.go and profile.go (who uses the processors), system.go (the
+// computer).
 package daemon

@@ -24,7 +24,8 @@ func ddosDetail(w io.Writer, a aspect, m *pb.DDoSProtection) {
 			policerConfiguration(w, t)
 		}
 		if a != traffic {
-			flowConfiguration(w, t, m.GetSettings().GetFlowDetection())
+			// At length there are only the lines that operators know; "State" says it there.
+			flowConfiguration(w, t, a != everything && !m.GetSettings().GetFlowDetection())
 		}
 		if a == everything || a == traffic {
 			systemWide(w, t)
@@ -85,13 +86,13 @@ func policerName(t *pb.DDoSType, other string) string {
 func levelName(level string) string { return capital(strings.ReplaceAll(level, "-", " ")) }
 
 // flowConfiguration prints how flows are detected.
-func flowConfiguration(w io.Writer, t *pb.DDoSType, on bool) {
+func flowConfiguration(w io.Writer, t *pb.DDoSType, off bool) {
 	p := t.GetParameters()
 	c := p.GetConfigured()
 	seconds := func(n uint32, statement string) string { return star(fmt.Sprintf("%d seconds", n), c, statement) }
 	const line = "      %-15s %-10s %-13s %s\n"
 	fmt.Fprintln(w, "    Flow detection configuration:")
-	if !on {
+	if off {
 		fmt.Fprintln(w, "      Flow detection system is off")
 	}
 	fmt.Fprintf(w, line, "Detection mode:", star(capital(p.GetDetectionMode()), c, "flow-detection-mode"),

@@ -2,7 +2,10 @@
 
 package l2tp
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // Why a tunnel or a call ended, or why a verb refused. Effect.Err wraps one of
 // these; errors.Is tells which.
@@ -14,6 +17,7 @@ var (
 	ErrTimeout        = errors.New("l2tp: not established in time")                        // EstablishTimeout
 	ErrIdle           = errors.New("l2tp: no session for too long")                        // IdleTimeout
 	ErrUnauthorized   = errors.New("l2tp: tunnel authentication failed")                   // challenge, response or secret
+	ErrWrongResponse  = fmt.Errorf("%w: wrong response", ErrUnauthorized)                  // to our challenge: the peer has seen it
 	ErrVersion        = errors.New("l2tp: protocol version not supported")                 // AVP 2
 	ErrMalformed      = errors.New("l2tp: malformed message")                              // §7.1
 	ErrUnknownAVP     = errors.New("l2tp: unknown mandatory AVP")                          // §4.2

@@ -111,6 +111,18 @@ func (e *Endpoint) crowded(t *tunnel) bool {
 	return t.half.peer != nil && len(e.half.all) > e.halfOpenMax()/2
 }
 
+// amplificationMax is how many octets go to a peer that has not shown that it is
+// there, for each that came from it.
+const amplificationMax = 3
+
+// amplifies says that to send again would be more than that: an address that was
+// forged shall not get much more from us than its forger has spent. An SCCRP that
+// is lost to a real peer comes again when the peer repeats its SCCRQ.
+func (t *tunnel) amplifies() bool {
+	return t.half.peer != nil && t.xmit.first != nil &&
+		t.counters.SentBytes+uint64(len(t.xmit.first.b)) > amplificationMax*t.counters.ReceivedBytes
+}
+
 // evict forgets a half-open tunnel at once, without a word to its peer.
 func (e *Endpoint) evict(now time.Time, t *tunnel, fx *Effects) {
 	e.counters.HalfOpenEvicted++

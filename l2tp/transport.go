@@ -242,7 +242,7 @@ func (e *Endpoint) retransmit(now time.Time, t *tunnel, fx *Effects) bool {
 	// CWND is set to one", Appendix A.
 	x.ssthresh, x.cwnd, x.avoided = max(x.cwnd/2, 1), 1, 0
 	x.sent, x.unsent = x.una, x.first
-	if !e.crowded(t) {
+	if !e.crowded(t) && !t.amplifies() {
 		e.transmit(now, t, fx)
 	}
 	return true

@@ -104,7 +104,7 @@ func (e *Endpoint) learn(now time.Time, t *tunnel, m *wire.Message, fx *Effects)
 	// "a Challenge Response AVP MUST be sent in the following SCCRP or SCCCN", RFC 2661
 	// §5.1.1: without a secret there is none.
 	if m.Has(wire.Challenge) && t.cfg.Secret == "" {
-		e.unauthorized(now, t, "challenge, but no secret", fx)
+		e.unauthorized(now, t, ErrUnauthorized, "challenge, but no secret", fx)
 		return false
 	}
 	return true
@@ -118,13 +118,13 @@ func (e *Endpoint) authentic(now time.Time, t *tunnel, m *wire.Message, fx *Effe
 	if c == nil || wire.CheckChallengeResponse(m.Type, t.cfg.Secret, c, m.ChallengeResponse) {
 		return true
 	}
-	e.unauthorized(now, t, "wrong challenge response", fx)
+	e.unauthorized(now, t, ErrWrongResponse, "wrong challenge response", fx)
 	return false
 }
 
-func (e *Endpoint) unauthorized(now time.Time, t *tunnel, text string, fx *Effects) {
+func (e *Endpoint) unauthorized(now time.Time, t *tunnel, why error, text string, fx *Effects) {
 	e.counters.AuthenticationFailures++
-	e.close(now, t, ErrUnauthorized, Result{Code: wire.StopNotAuthorized, Message: text}, true, fx)
+	e.close(now, t, why, Result{Code: wire.StopNotAuthorized, Message: text}, true, fx)
 }
 
 // established is "Send tunnel-open event to waiting sessions", RFC 2661 §7.2.1.

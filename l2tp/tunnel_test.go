@@ -227,7 +227,7 @@ func TestTunnelAuthentication(t *testing.T) {
 			continue
 		}
 		k.wantResult(name, wire.StopCCN, wire.StopNotAuthorized, 0)
-		k.wantDown(name, l2tp.TunnelDown, l2tp.ErrUnauthorized)
+		k.wantDown(name, l2tp.TunnelDown, l2tp.ErrWrongResponse)
 	}
 }
 
@@ -259,7 +259,7 @@ func TestSecretsDiffer(t *testing.T) {
 	p.LNS.Config = &l2tp.TunnelConfig{HostName: "lns", Secret: "two", Authenticate: true}
 	p.Open()
 	p.Run(time.Minute)
-	if f, _ := p.LAC.Last(l2tp.TunnelDown); f.Err != l2tp.ErrUnauthorized {
+	if f, _ := p.LAC.Last(l2tp.TunnelDown); f.Err != l2tp.ErrWrongResponse {
 		t.Fatalf("the LAC ends with %v", f.Err)
 	}
 	if f, _ := p.LNS.Last(l2tp.TunnelDown); f.Err != l2tp.ErrPeerClosed || f.Result.Code != wire.StopNotAuthorized {

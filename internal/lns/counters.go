@@ -22,6 +22,7 @@ type Counters struct {
 	TunnelsNotAuthorized uint64 // SCCRQ for no tunnel group, or from an unknown LAC
 	TunnelsRefusedDrain  uint64
 	TunnelsRefusedLimit  uint64
+	TunnelsUnheard       uint64 // SCCRQ of an address that failed to authenticate and has to wait
 
 	DearSteps  uint64 // ICRP, LCP, authentication, authorisation, forwarding: done for calls
 	StaleSteps uint64 // of them, for calls whose caller left before they were up

@@ -65,6 +65,7 @@ type Engine struct {
 	inbox       []Message             // to ourselves: handled before the input returns
 	replies     []directory.Message
 
+	failures     failures        // of addresses to authenticate
 	states       [stateCount]int // live subscribers by state
 	byInstance   map[uint16]int  // and by routing instance
 	serial       uint32          // counts sessions, for their ids
@@ -158,6 +159,9 @@ func (e *Engine) Packets(now time.Time, d []packet.Datagram, fx *Effects) {
 		e.counters.Datagrams++
 		e.arrived = arrival(now, d[i].At)
 		if e.handOver(&d[i], fx) {
+			continue
+		}
+		if e.unheard(d[i].Peer, d[i].Data) {
 			continue
 		}
 		e.l2.Handle(now, d[i].Peer, d[i].Local, d[i].Data, &fx.l2tp)

@@ -116,7 +116,9 @@ func (e *Engine) deliver(m *Message, fx *Effects) {
 	switch m.Kind {
 	case MessageDatagram:
 		e.arrived = arrival(e.now, m.At)
-		e.l2.Handle(e.now, m.Peer, m.Local, m.Datagram, &fx.l2tp)
+		if !e.unheard(m.Peer, m.Datagram) {
+			e.l2.Handle(e.now, m.Peer, m.Local, m.Datagram, &fx.l2tp)
+		}
 	case MessageDirectory:
 		e.deliverDirectory(&m.Directory, fx)
 	case MessagePoolAsk:

@@ -95,6 +95,7 @@ func (e *Engine) tunnelUp(ef *l2tp.Effect, fx *Effects) {
 		return
 	}
 	t.up = true
+	e.succeeded(ef.Peer)
 	fx.Tunnels = append(fx.Tunnels, uint16(ef.Tunnel))
 	t.bind.groupUsage.tunnels++
 	t.bind.clientUsage.tunnels++
@@ -112,6 +113,7 @@ func (e *Engine) tunnelDown(ef *l2tp.Effect, fx *Effects) {
 		return // refused before it was ours
 	}
 	e.tunnels[ef.Tunnel] = nil
+	e.failed(ef.Peer, ef.Err)
 	if t.limited {
 		e.release(e.lease(directory.Key{Kind: directory.ChassisTunnels}, e.cfg.TunnelMax), fx)
 	}

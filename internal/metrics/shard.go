@@ -62,6 +62,7 @@ func subscriberMetrics() []metric[*shard] {
 			part[*shard]{"not_authorized", func(s *shard) uint64 { return s.c().TunnelsNotAuthorized }},
 			part[*shard]{"drain", func(s *shard) uint64 { return s.c().TunnelsRefusedDrain }},
 			part[*shard]{"limit", func(s *shard) uint64 { return s.c().TunnelsRefusedLimit }},
+			part[*shard]{"wrong_secret_before", func(s *shard) uint64 { return s.c().TunnelsUnheard }},
 		)),
 		count("holdfast_datagrams_total", "L2TP datagrams that the engine took in.", func(s *shard) uint64 { return s.c().Datagrams }),
 		count("holdfast_datagrams_handed_over_total", "Datagrams that belonged to another shard.", func(s *shard) uint64 { return s.c().HandedOver }),

@@ -5,6 +5,7 @@ package cli
 import (
 	"bytes"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -24,19 +25,34 @@ func TestReference(t *testing.T) {
 	}
 }
 
-// The commands that the manual on overload tells operators to type are commands.
-func TestOverloadManual(t *testing.T) {
-	text, err := os.ReadFile("../../docs/operations/overload.md")
+// The commands that the manuals tell operators to type are commands. What ends in
+// "..." goes on.
+func TestManuals(t *testing.T) {
+	pages, err := filepath.Glob("../../docs/operations/*.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	typed := regexp.MustCompile("`(show [^`]+)`").FindAllSubmatch(text, -1)
-	for _, line := range typed {
-		if _, _, err := parse(commands(), strings.Fields(string(line[1]))); err != nil {
-			t.Errorf("%s: %v", line[1], err)
+	command := regexp.MustCompile("`((?:run )?(?:show|clear|test) [^`]+)`")
+	n := 0
+	for _, page := range append(pages, "../../README.md") {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range command.FindAllSubmatch(text, -1) {
+			n++
+			words := withoutRun(strings.Fields(strings.TrimSuffix(string(line[1]), "...")))
+			if strings.HasSuffix(string(line[1]), "...") {
+				_, err = Complete(words, "")
+			} else {
+				_, _, err = parse(commands(), words)
+			}
+			if err != nil {
+				t.Errorf("%s: %s: %v", page, line[1], err)
+			}
 		}
 	}
-	if len(typed) < 5 {
-		t.Errorf("it names %d commands", len(typed))
+	if n < 15 {
+		t.Errorf("they name %d commands", n)
 	}
 }

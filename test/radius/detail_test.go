@@ -57,10 +57,10 @@ func (w *world) records() []record {
 	return parseDetail(string(text))
 }
 
-// of are the records of a user, with a status or with any.
+// of are the records of a user or, if it is empty, of all, with a status or with any.
 func of(list []record, user, status string) (found []record) {
 	for _, r := range list {
-		if r.one("User-Name") == user && (status == "" || r.one("Acct-Status-Type") == status) {
+		if (user == "" || r.one("User-Name") == user) && (status == "" || r.one("Acct-Status-Type") == status) {
 			found = append(found, r)
 		}
 	}

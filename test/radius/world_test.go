@@ -171,6 +171,8 @@ func (d *daemon) stop(s syscall.Signal) {
 	_ = d.cmd.Wait() // killed, it says so
 }
 
+func (d *daemon) logged(event string) bool { return strings.Contains(d.journal(), event) }
+
 func (d *daemon) journal() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -300,15 +302,21 @@ func (w *world) routes() string {
 // eventually waits until missing says nothing more.
 func eventually(t *testing.T, missing func() string) {
 	t.Helper()
+	within(t, patience, missing)
+}
+
+// within is eventually with a limit.
+func within(t *testing.T, limit time.Duration, missing func() string) {
+	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for end := time.Now().Add(patience); ; <-tick.C {
+	for end := time.Now().Add(limit); ; <-tick.C {
 		what := missing()
 		if what == "" {
 			return
 		}
 		if time.Now().After(end) {
-			t.Fatalf("still after %v: %s", patience, what)
+			t.Fatalf("still after %v: %s", limit, what)
 		}
 	}
 }

@@ -321,6 +321,30 @@ func TestUDPPacketInfo(t *testing.T) {
 	}
 }
 
+// A socket that asks for it learns at which device each datagram came in, of a
+// train too; its own address stays what it is bound to.
+func TestUDPDevice(t *testing.T) {
+	lo, err := net.InterfaceByName("lo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []string{"127.0.0.1:0", "[::1]:0"} {
+		in := listen(t, at, UDPOptions{Device: true, GRO: true, Timestamps: true})
+		out := listen(t, at, UDPOptions{GRO: true})
+		one := packet.Datagram{Data: []byte("x"), Peer: in.LocalAddr()}
+		out.WriteBatch([]packet.Datagram{one, one, one})
+		for _, got := range readAll(t, in, 3, 4) {
+			if got.Device != uint32(lo.Index) || got.Local != in.LocalAddr() {
+				t.Errorf("%s: device %d, to %v; want %d, %v", at, got.Device, got.Local, lo.Index, in.LocalAddr())
+			}
+		}
+		if n, err := in.WriteBatch([]packet.Datagram{{Data: []byte("y"), Peer: out.LocalAddr()}}); n != 1 || err != nil {
+			t.Errorf("%s: answer: %d, %v", at, n, err)
+		}
+		readAll(t, out, 1, 4)
+	}
+}
+
 // Close and a deadline wake a reader.
 func TestUDPReadWakes(t *testing.T) {
 	s := listen(t, "127.0.0.1:0", UDPOptions{})

@@ -4,6 +4,8 @@ package soak
 
 import (
 	"bufio"
+	"io"
+	"math"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -73,6 +75,9 @@ type freeradius struct {
 	t           *testing.T
 	dir         string
 	auth, books uint16
+
+	list []record // read so far
+	read int64    // octets of the detail file
 }
 
 func newFreeRADIUS(t *testing.T) *freeradius {
@@ -137,27 +142,43 @@ func (f *freeradius) run() {
 func (f *freeradius) ports() (authentication, accounting uint16) { return f.auth, f.books }
 func (f *freeradius) silence() int                               { return 0 }
 
-// records reads the detail file: a line an attribute below a date.
-func (f *freeradius) records() (list []record) {
-	text, err := os.ReadFile(filepath.Join(f.dir, "detail"))
+// records reads what the detail file has more than before: a line an attribute
+// below a date, and an empty line behind each record.
+func (f *freeradius) records() []record {
+	file, err := os.Open(filepath.Join(f.dir, "detail"))
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	for line := range strings.Lines(string(text)) {
+	defer file.Close()
+	octets, err := io.ReadAll(io.NewSectionReader(file, f.read, math.MaxInt64-f.read))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	for text := string(octets); ; {
+		one, rest, whole := strings.Cut(text, "\n\n")
+		if !whole {
+			return f.list
+		}
+		f.read += int64(len(text) - len(rest))
+		text = rest
+		f.list = append(f.list, parseRecord(one))
+	}
+}
+
+func parseRecord(text string) (r record) {
+	for line := range strings.Lines(text) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), " = ")
 		value = strings.Trim(value, `"`)
-		switch {
-		case len(list) == 0 || !strings.HasPrefix(line, "\t") && strings.TrimSpace(line) != "":
-			list = append(list, record{})
-		case name == "Acct-Status-Type":
-			list[len(list)-1].status = value
-		case name == "Acct-Session-Id":
-			list[len(list)-1].session = value
-		case name == "User-Name":
-			list[len(list)-1].user = value
+		switch name {
+		case "Acct-Status-Type":
+			r.status = value
+		case "Acct-Session-Id":
+			r.session = value
+		case "User-Name":
+			r.user = value
 		}
 	}
-	return list
+	return r
 }
 
 func (f *freeradius) await(n int, most time.Duration) {

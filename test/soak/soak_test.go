@@ -18,7 +18,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -172,47 +171,50 @@ func (r *rig) journal() string {
 	return r.log.String()
 }
 
-// life is one of the daemon, and the modems that dial it meanwhile.
-type life struct {
-	up      atomic.Int64  // sessions that are
-	most    int64         // moment is closed when so many are
-	moment  chan struct{} //
-	reached sync.Once
-}
+// What happens in a life.
+const (
+	lifeMax       = 1500 * time.Millisecond // it is killed at a random moment of these
+	rate          = 400                     // calls a second
+	churnInterval = 20 * time.Millisecond   // so often some sessions end
+	churn         = 4                       // so many
+)
 
-func (l *life) progress(p storm.Progress) {
-	l.up.Store(int64(p.Total.Sessions))
-	if int64(p.Total.Sessions) >= l.most {
-		l.reached.Do(func() { close(l.moment) })
-	}
-}
-
-// storm dials the daemon until ctx is done.
-func (r *rig) storm(ctx context.Context, round int, l *life) error {
-	_, err := storm.Run(ctx, storm.Options{
+// live has modems dial and hang up until a moment, kills the daemon, and says how
+// many sessions came up in this life, as the modems have it.
+func (r *rig) live(c *exec.Cmd, round int, moment time.Duration) (came uint64) {
+	r.t.Helper()
+	swarm, err := storm.Open(storm.Options{
 		Plan: storm.Plan{
 			LNS: []netip.AddrPort{netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), r.port)}, Tunnels: 4, Sessions: sessions,
-			User: fmt.Sprintf("round%d-%%d", round), IPv4: true, RedialDelay: 100 * time.Millisecond, HelloInterval: time.Second,
+			User: fmt.Sprintf("round%d-%%d", round), Rate: rate, RedialDelay: 50 * time.Millisecond, HelloInterval: time.Second,
 		},
-		Hold:     time.Hour,
-		Sources:  []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")},
-		Every:    20 * time.Millisecond,
-		Progress: l.progress,
+		Sources: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")},
 	})
-	return err
-}
-
-// await waits for a moment of a life: until so many sessions are up, or the server
-// has been told so much.
-func (r *rig) await(l *life, random *rand.Rand) {
-	records, tooLong := random.IntN(3*sessions), 5*time.Second
-	if random.IntN(2) == 0 {
-		r.server.await(len(r.server.records())+records, tooLong)
-		return
+	if err != nil {
+		r.t.Fatal(err)
 	}
-	select {
-	case <-l.moment:
-	case <-time.After(tooLong):
+	defer swarm.Close()
+	ticks, end := time.NewTicker(churnInterval), time.After(moment)
+	defer ticks.Stop()
+	for {
+		select {
+		case <-ticks.C:
+			swarm.Kill(churn)
+			continue
+		case <-end:
+		}
+		parts, err := swarm.Snapshots()
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		if err := c.Process.Kill(); err != nil {
+			r.t.Fatal(err)
+		}
+		_ = c.Wait() // it was killed
+		for i := range parts {
+			came += parts[i].CallsUp
+		}
+		return came
 	}
 }
 
@@ -232,26 +234,10 @@ func survive(t *testing.T, with server) {
 	t.Logf("seed %d", *seed)
 	random := rand.New(rand.NewPCG(*seed, 0))
 	r := newRig(t, with)
-	wasUp := make(map[int]int64)
-	var storms sync.WaitGroup
+	came := make(map[int]uint64)
 	for round := range *kills {
-		c := r.start()
-		ctx, cancel := context.WithCancel(t.Context())
-		l := &life{most: 1 + random.Int64N(sessions), moment: make(chan struct{})}
-		storms.Go(func() {
-			if err := r.storm(ctx, round, l); err != nil {
-				t.Errorf("storm %d: %v", round, err)
-			}
-		})
-		r.await(l, random)
-		wasUp[round] = l.up.Load()
-		if err := c.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		_ = c.Wait() // it was killed
-		cancel()
+		came[round] = r.live(r.start(), round, time.Duration(random.Int64N(int64(lifeMax))))
 	}
-	storms.Wait()
 	before := len(r.server.records())
 	c := r.start()
 	// Accounting-On comes when everything of earlier lives has been acknowledged.
@@ -265,7 +251,7 @@ func survive(t *testing.T, with server) {
 	if err := c.Wait(); err != nil {
 		t.Errorf("the daemon ended with %v\n%s", err, r.journal())
 	}
-	r.check(wasUp)
+	r.check(came)
 }
 
 // isOn reports whether there is an Accounting-On.
@@ -320,13 +306,13 @@ func unfinished(list []record) (ids []string) {
 	return ids
 }
 
-func (r *rig) check(wasUp map[int]int64) {
+func (r *rig) check(came map[int]uint64) {
 	list := r.server.records()
 	all := stories(list)
 	if bad := unfinished(list); len(bad) > 0 {
 		r.t.Errorf("%d of %d sessions have no Start or no Stop, such as %s", len(bad), len(all), bad[0])
 	}
-	byRound, again := make(map[int]int64), 0
+	byRound, total, again := make(map[int]uint64), uint64(0), 0
 	for id, s := range all {
 		if s.started > s.stopped || s.interim >= 0 && s.interim < s.started {
 			r.t.Errorf("session %s: Start is record %d, an interim update %d, Stop %d", id, s.started, s.interim, s.stopped)
@@ -337,19 +323,23 @@ func (r *rig) check(wasUp map[int]int64) {
 			byRound[round]++
 		}
 	}
-	for round, n := range wasUp {
+	for round, n := range came {
+		total += n
 		if byRound[round] < n {
-			r.t.Errorf("life %d: %d sessions were up when it was killed, %d are accounted for", round, n, byRound[round])
+			r.t.Errorf("life %d: %d sessions came up, %d are accounted for", round, n, byRound[round])
 		}
 	}
 	r.checkOn(list, all)
 	// A record comes again when its answer was lost, or was not on disk yet when the
 	// daemon was killed: at most as many as were out.
-	if most := r.server.silence() + len(wasUp)*512; again > most {
+	if most := r.server.silence() + len(came)*512; again > most {
 		r.t.Errorf("%d records came again; %d may", again, most)
 	}
-	r.t.Logf("%d kills: %d records, %d sessions, %d records again, %d answers lost, up when killed: %v",
-		len(wasUp), len(list), len(all), again, r.server.silence(), wasUp)
+	if total == 0 {
+		r.t.Error("nobody came up in any life")
+	}
+	r.t.Logf("%d kills: %d sessions came up, %d accounted for in %d records, %d of them again, %d answers lost",
+		len(came), total, len(all), len(list), again, r.server.silence())
 }
 
 // checkOn wants each Accounting-On behind everything of earlier lives.

@@ -29,7 +29,7 @@ type suite struct {
 
 var (
 	packageBenchmarks = suite{time: "200ms", pattern: ".", packages: []string{
-		"./l2tp/...", "./ppp/...", "./internal/wheel", "./internal/pool", "./internal/lns", "./internal/shard", "./internal/storm", "./internal/kernel",
+		"./l2tp/...", "./ppp/...", "./internal/wheel", "./internal/pool", "./internal/lns", "./internal/shard", "./internal/storm", "./internal/kernel", "./internal/police", "./internal/netio",
 	}}
 	forwardBenchmarks = suite{time: "1s", pattern: ".", packages: []string{"./internal/forward/tun"}}
 )

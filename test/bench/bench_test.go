@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"holdfast/internal/testenv"
 )
 
 // The whole benchmark in small: it must run to its end, and everybody log in.
@@ -19,7 +21,7 @@ func TestSmoke(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	r, err := measure(ctx, sizes{binary: binary, sessions: 600, tunnels: 60, large: 900})
+	r, err := measure(ctx, sizes{binary: binary, sessions: 600, tunnels: 60, radius: 500, large: 900, root: "../.."})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,6 +30,14 @@ func TestSmoke(t *testing.T) {
 	t.Log("\n" + text.String())
 	if r.FullRate.Sessions != 600 || r.Relaxed.Sessions != 600 || r.Memory.Sessions != 900 {
 		t.Error("not everybody logged in")
+	}
+	for name, x := range map[string]*Login{"memory": r.InMemory, "accounted": r.Booked, "FreeRADIUS": r.Free} {
+		if x == nil && name == "FreeRADIUS" {
+			testenv.Commands(t, "freeradius")
+		}
+		if x == nil || x.Sessions != 500 || x.PerSecond <= 0 {
+			t.Errorf("log-ins through RADIUS, %s: %+v", name, x)
+		}
 	}
 	if r.FullRate.PerSecond <= 0 || r.Plain.PerSecond <= 0 || r.Memory.HeapPerSession <= 0 {
 		t.Error("something was not measured")

@@ -20,6 +20,21 @@ func configuration(subscribers int) string {
 	return strings.Replace(benchConfiguration, "@USERS@", users.String(), 1)
 }
 
+// radiusConfiguration is the same LNS, whose subscribers a RADIUS server on its host
+// knows and, if accounted, accounts.
+func radiusConfiguration(authentication, accounting uint16, accounted bool, spool string) string {
+	books := ""
+	if accounted {
+		books = "accounting order radius;"
+	}
+	return strings.NewReplacer(
+		"holdfast {", "holdfast { spool-file "+spool+";",
+		"access {", fmt.Sprintf("access {\n    radius-server 127.0.0.1 { port %d; accounting-port %d; secret %s; }", authentication, accounting, radiusSecret),
+		"authentication-order password;", "authentication-order radius; "+books,
+		"@USERS@", "",
+	).Replace(benchConfiguration)
+}
+
 const benchConfiguration = `
 system {
     host-name lns1;

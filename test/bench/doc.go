@@ -11,7 +11,8 @@
 // with root, the loopback device without. The emulator is this process. CPU time
 // of the LNS is what the kernel accounts to its process.
 //
-// Files, in reading order: main.go; login.go log-ins and memory; process.go what
+// Files, in reading order: main.go; login.go log-ins and memory; radius.go
+// log-ins through RADIUS; process.go what
 // is known of the LNS process; plain.go plain UDP; gobench.go the benchmarks of
 // packages; table.go what is printed.
 package main

@@ -16,7 +16,7 @@ import (
 	"holdfast/test/process"
 )
 
-// Login is one run of log-ins, SCCRQ to IPCP opened, with CHAP and local users.
+// Login is one run of log-ins, SCCRQ to IPCP opened, with CHAP.
 type Login struct {
 	Sessions     int             `json:"sessions"`
 	Tunnels      int             `json:"tunnels"`
@@ -70,27 +70,32 @@ func (l lab) with(ctx context.Context, subscribers int, env []string, f func(*st
 
 // login measures one run at the plan's rate.
 func (l lab) login(ctx context.Context, p storm.Plan) (x *Login, err error) {
-	err = l.with(ctx, p.Sessions, nil, func(s *stage.Stage) error {
-		before, err := process.CPU(s.PID())
-		if err != nil {
-			return err
-		}
-		var after time.Duration
-		var failed error
-		result, err := storm.Run(ctx, options(s, p, func() { after, failed = process.CPU(s.PID()) }))
-		if err = errors.Join(err, failed); err != nil {
-			return err
-		}
-		x = &Login{
-			Sessions: result.SessionsUp, Tunnels: result.TunnelsUp,
-			PerSecond: result.LoginsPerS, Setup: result.Setup,
-			CPU:         float64((after - before).Microseconds()) / float64(max(result.SessionsUp, 1)),
-			EmulatorCPU: result.CPUPerLoginUS,
-			Failed:      result.Offered - min(uint64(result.SessionsUp), result.Offered),
-		}
-		return complete(result)
+	err = l.with(ctx, p.Sessions, nil, func(s *stage.Stage) (err error) {
+		x, err = logins(ctx, s, p)
+		return err
 	})
 	return x, err
+}
+
+// logins measures one run with an LNS that serves.
+func logins(ctx context.Context, s *stage.Stage, p storm.Plan) (*Login, error) {
+	before, err := process.CPU(s.PID())
+	if err != nil {
+		return nil, err
+	}
+	var after time.Duration
+	var failed error
+	result, err := storm.Run(ctx, options(s, p, func() { after, failed = process.CPU(s.PID()) }))
+	if err = errors.Join(err, failed); err != nil {
+		return nil, err
+	}
+	return &Login{
+		Sessions: result.SessionsUp, Tunnels: result.TunnelsUp,
+		PerSecond: result.LoginsPerS, Setup: result.Setup,
+		CPU:         float64((after - before).Microseconds()) / float64(max(result.SessionsUp, 1)),
+		EmulatorCPU: result.CPUPerLoginUS,
+		Failed:      result.Offered - min(uint64(result.SessionsUp), result.Offered),
+	}, complete(result)
 }
 
 // beside puts a run in relation to plain UDP of the same machine.

@@ -30,7 +30,13 @@ func (r *Report) print(w io.Writer) {
 	for _, l := range []struct {
 		name string
 		*Login
-	}{{"at full speed", r.FullRate}, {"at 0.8 of that rate", r.Relaxed}} {
+	}{
+		{"at full speed", r.FullRate},
+		{"at 0.8 of that rate", r.Relaxed},
+		{"RADIUS in memory", r.InMemory},
+		{"RADIUS in memory, accounted", r.Booked},
+		{"FreeRADIUS", r.Free},
+	} {
 		if l.Login == nil {
 			continue
 		}

@@ -180,3 +180,12 @@ func (s *Stage) Stop() (time.Duration, error) {
 	}
 	return time.Since(began), nil
 }
+
+// Beside calls f on the LNS's host: the sockets that f opens and the processes that
+// it starts are there.
+func (s *Stage) Beside(f func() error) error {
+	if s.lns == nil {
+		return f()
+	}
+	return s.lns.Do(f)
+}

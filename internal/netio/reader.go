@@ -96,8 +96,11 @@ func (r *Reader) screen(d []packet.Datagram) []packet.Datagram {
 	}
 	now, kept := time.Now(), d[:0]
 	for i := range d {
-		if !r.police.Screen(now, &d[i]).Dropped() {
-			kept = append(kept, d[i])
+		if r.police.Screen(now, &d[i]).Dropped() {
+			continue
+		}
+		if kept = kept[:len(kept)+1]; len(kept) <= i { // nothing is moved before the first drop
+			kept[len(kept)-1] = d[i]
 		}
 	}
 	return kept

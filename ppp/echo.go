@@ -68,9 +68,10 @@ func (l *Link) exercise(now time.Time, in input, fx *Effects) {
 	// peer's unique Magic-Number." RFC 1661 §6.4
 	if magic != 0 && magic != l.peer.magic && !l.cfg.IgnoreMagic {
 		l.count(WrongMagic)
+		l.stranger(now, fx)
 		return
 	}
-	l.heard = true
+	l.heard, l.strange = true, 0
 	if in.Code == wire.EchoReply {
 		l.counters.EchoRepliesReceived++
 	}
@@ -93,4 +94,22 @@ func (l *Link) Unanswered() int {
 		return 0
 	}
 	return int(l.echoCount)
+}
+
+// strangeMax is how many wrong Magic-Numbers in a row say that the peer has begun
+// anew and we have missed it.
+const strangeMax = 3
+
+// stranger begins LCP anew when the peer keeps using a Magic-Number that was not
+// agreed upon. Both ends are Opened then and each drops what the other sends: an
+// old Configure-Request, late or repeated on a way that keeps no order, was the
+// last that one of them has acknowledged.
+func (l *Link) stranger(now time.Time, fx *Effects) {
+	if l.strange++; l.strange < strangeMax {
+		return
+	}
+	l.strange = 0
+	l.count(Renegotiation)
+	l.fire(now, lcp, evDown, input{}, fx)
+	l.fire(now, lcp, evUp, input{}, fx)
 }

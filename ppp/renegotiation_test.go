@@ -221,3 +221,23 @@ func TestNaksAreForgotten(t *testing.T) {
 		h.want("a good one, so that the count is new", ProtoIPCP, wire.ConfigureAck)
 	}
 }
+
+// A way that keeps no order may bring an old Configure-Request last. Then both
+// ends are Opened and neither knows the other's Magic-Number: the third frame with
+// a wrong one has LCP begin anew, and one with the right one in between does not.
+func TestStrangerBeginsAnew(t *testing.T) {
+	h := newHand(t, nil)
+	h.lcpUp()
+	for _, m := range []uint32{99, 99, peerMagic, 99, 99} {
+		h.send(ProtoLCP, wire.EchoReply, 7, magicData(m)...)
+	}
+	h.wantNothing("two in a row")
+	h.send(ProtoLCP, wire.EchoRequest, 8, magicData(99)...)
+	h.want("the third", ProtoLCP, wire.ConfigureRequest)
+	h.wantCount("the third", Renegotiation, 1)
+	h.ack(ProtoLCP)
+	h.request(ProtoLCP, magicOption(99)...)
+	h.want("the peer as it is now", ProtoLCP, wire.ConfigureAck)
+	h.send(ProtoLCP, wire.EchoRequest, 9, magicData(99)...)
+	h.want("it is known again", ProtoLCP, wire.EchoReply)
+}

@@ -29,7 +29,8 @@ type suite struct {
 
 var (
 	packageBenchmarks = suite{time: "200ms", pattern: ".", packages: []string{
-		"./l2tp/...", "./ppp/...", "./internal/wheel", "./internal/pool", "./internal/lns", "./internal/shard", "./internal/storm", "./internal/kernel", "./internal/police", "./internal/netio",
+		"./l2tp/...", "./ppp/...", "./radius", "./internal/wheel", "./internal/pool", "./internal/police", "./internal/lns",
+		"./internal/shard", "./internal/netio", "./internal/aaa", "./internal/store", "./internal/kernel", "./internal/storm",
 	}}
 	forwardBenchmarks = suite{time: "1s", pattern: ".", packages: []string{"./internal/forward/tun"}}
 )

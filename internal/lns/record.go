@@ -3,6 +3,7 @@
 package lns
 
 import (
+	"net/netip"
 	"time"
 
 	"holdfast/internal/event"
@@ -103,12 +104,25 @@ func (e *Engine) startAccount(s *session, fx *Effects) {
 	}
 	a, books := &s.grant.account, s.aaa().Accounting
 	a.state, a.startedAt, a.interval = accountStarted, e.now, e.interval(s)
+	if at := s.attributes(); at != nil && at.OwnAddress {
+		e.retell(s) // the address may be known now
+	}
 	e.counters.AccountsStarted++
 	e.tellAccount(s, AccountStart, causeNone, fx)
 	if books.Immediate {
 		e.interim(s, fx)
 	}
 	a.interimAt, a.checkpointAt = e.later(a.interval), e.later(books.Checkpoint)
+}
+
+// choosing reports whether the address is only what the subscriber was offered, who
+// may have another.
+//
+// "Framed-IP-Address (if any) in the Accounting-Request MUST contain the actual IP
+// address assigned or negotiated." RFC 2866 §4.1
+func (s *session) choosing() bool {
+	a := s.attributes()
+	return a != nil && a.OwnAddress && !(s.link.Opened(ppp.ProtoIPCP) && s.link.Network().PeerIPv4 == s.ipv4)
 }
 
 // interval is how often the session reports; 0: never.
@@ -263,6 +277,9 @@ func (e *Engine) subscriber(s *session) *Subscriber {
 	}
 	if info, ok := e.l2.Tunnel(s.tunnel); ok {
 		sub.LAC, sub.Peer, sub.Local = info.HostName, info.Peer, info.Local
+	}
+	if s.choosing() {
+		sub.Address = netip.Addr{}
 	}
 	if s.answered {
 		sub.Interface, sub.Unit = e.interfaces.name(s.iface), s.unit

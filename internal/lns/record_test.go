@@ -429,6 +429,9 @@ func TestAddressChangeIsReported(t *testing.T) {
 		})
 		interims := 0
 		for _, r := range w.books {
+			if a := r.Subscriber.Address; a.IsValid() && a != own {
+				t.Errorf("record %v tells %v, which was only offered", r.Kind, a)
+			}
 			if r.Kind == AccountInterim && r.Subscriber.Address == own {
 				interims++
 			}

@@ -31,68 +31,76 @@ var attributes = []struct {
 	wish       ppp.Network
 	see        func(g granted)
 }{
-	{"address", "Framed-IP-Address = 100.64.7.7", false, ppp.Network{}, func(g granted) {
+	{user: "address", attributes: "Framed-IP-Address = 100.64.7.7", see: func(g granted) {
 		g.wantAddress("100.64.7.7")
 		g.wantForwarded("100.64.7.7")
 	}},
-	{"nas-selects", "Framed-IP-Address = 255.255.255.254", false, ppp.Network{}, func(g granted) {
+	{user: "nas-selects", attributes: "Framed-IP-Address = 255.255.255.254", see: func(g granted) {
 		g.wantAddressIn("100.64.0.0/16")
 		g.wantForwarded(g.row.Ipv4Address)
 	}},
-	{"user-selects", "Framed-IP-Address = 255.255.255.255", false, ppp.Network{LocalIPv4: netip.MustParseAddr("10.20.30.40")}, func(g granted) {
+	{user: "user-selects", attributes: "Framed-IP-Address = 255.255.255.255", wish: ownAddress, see: func(g granted) {
 		g.wantAddress("10.20.30.40")
 		g.wantForwarded("10.20.30.40")
+		g.m.hangUp()
+		for _, status := range []string{"Start", "Stop"} { // none but his own is told, and the Stop tells it
+			r := g.wantRecords("user-selects", status)[0]
+			if a := r.one("Framed-IP-Address"); a != "10.20.30.40" && (a != "" || status == "Stop") {
+				g.Errorf("Framed-IP-Address %q in the %s", a, status)
+			}
+		}
 	}},
-	{"netmask", "Framed-IP-Address = 10.77.0.9,\nFramed-IP-Netmask = 255.255.255.248", false, ppp.Network{}, func(g granted) {
+	{user: "netmask", attributes: "Framed-IP-Address = 10.77.0.9,\nFramed-IP-Netmask = 255.255.255.248", see: func(g granted) {
 		g.wantRoute("10.77.0.8/29")
 		g.wantForwarded("10.77.0.14")
 	}},
-	{"pool", `Framed-Pool = "pool-b"`, false, ppp.Network{}, func(g granted) {
+	{user: "pool", attributes: `Framed-Pool = "pool-b"`, see: func(g granted) {
 		g.wantAddressIn("100.65.0.0/24")
 		g.want("pool", g.row.Ipv4Pool, "pool-b")
 	}},
-	{"erx-pool", `ERX-Address-Pool-Name = "pool-b"`, false, ppp.Network{}, func(g granted) { g.wantAddressIn("100.65.0.0/24") }},
-	{"cisco-pool", `Cisco-AVPair = "ip:addr-pool=pool-b"`, false, ppp.Network{}, func(g granted) { g.wantAddressIn("100.65.0.0/24") }},
-	{"route", `Framed-Route = "10.1.0.0/24 0.0.0.0 1",
-		Framed-Route += "10.2.3.4/32"`, false, ppp.Network{}, func(g granted) {
+	{user: "erx-pool", attributes: `ERX-Address-Pool-Name = "pool-b"`, see: func(g granted) { g.wantAddressIn("100.65.0.0/24") }},
+	{user: "cisco-pool", attributes: `Cisco-AVPair = "ip:addr-pool=pool-b"`, see: func(g granted) { g.wantAddressIn("100.65.0.0/24") }},
+	{user: "route", attributes: `Framed-Route = "10.1.0.0/24 0.0.0.0 1",
+		Framed-Route += "10.2.3.4/32"`, see: func(g granted) {
 		g.wantRoute("10.1.0.0/24")
 		g.wantForwarded("10.1.0.99")
 		g.wantForwarded("10.2.3.4")
 	}},
-	{"cisco-route", `Cisco-AVPair = "ip:route=10.3.0.0 255.255.255.0"`, false, ppp.Network{}, func(g granted) { g.wantForwarded("10.3.0.1") }},
-	{"route-ipv6", `Framed-IPv6-Route = "2001:db8:beef::/48 :: 1"`, true, ppp.Network{}, func(g granted) {
+	{user: "cisco-route", attributes: `Cisco-AVPair = "ip:route=10.3.0.0 255.255.255.0"`, see: func(g granted) { g.wantForwarded("10.3.0.1") }},
+	{user: "route-ipv6", attributes: `Framed-IPv6-Route = "2001:db8:beef::/48 :: 1"`, ipv6: true, see: func(g granted) {
 		g.wantRoute("2001:db8:beef::/48")
 		g.wantForwarded("2001:db8:beef:1::1")
 	}},
-	{"prefix", "Framed-IPv6-Prefix = 2001:db8:7:7::/64", true, ppp.Network{}, func(g granted) {
+	{user: "prefix", attributes: "Framed-IPv6-Prefix = 2001:db8:7:7::/64", ipv6: true, see: func(g granted) {
 		g.wantPrefix("2001:db8:7:7::/64")
 		g.wantForwarded("2001:db8:7:7::1")
 	}},
-	{"delegated", "Delegated-IPv6-Prefix = 2001:db8:ff00::/56", true, ppp.Network{}, func(g granted) {
+	{user: "delegated", attributes: "Delegated-IPv6-Prefix = 2001:db8:ff00::/56", ipv6: true, see: func(g granted) {
 		g.wantRoute("2001:db8:ff00::/56")
 		g.wantForwarded("2001:db8:ff00:ff::1")
 	}},
-	{"pool-ipv6", `Framed-IPv6-Pool = "pool-six"`, true, ppp.Network{}, func(g granted) {
+	{user: "pool-ipv6", attributes: `Framed-IPv6-Pool = "pool-six"`, ipv6: true, see: func(g granted) {
 		g.want("pool", g.row.Ipv6Pool, "pool-six")
 		if p := g.m.advertised().prefix; !netip.MustParsePrefix("2001:db8:600::/48").Contains(p.Addr()) {
 			g.Errorf("prefix %v", p)
 		}
 	}},
-	{"host-ipv6", "Framed-IPv6-Address = 2001:db8:8::8", true, ppp.Network{}, func(g granted) { g.wantForwarded("2001:db8:8::8") }},
-	{"interface-id", "Framed-Interface-Id = 0:0:7:7", true, ppp.Network{}, func(g granted) {
+	{user: "host-ipv6", attributes: "Framed-IPv6-Address = 2001:db8:8::8", ipv6: true, see: func(g granted) { g.wantForwarded("2001:db8:8::8") }},
+	{user: "interface-id", attributes: "Framed-Interface-Id = 0:0:7:7", ipv6: true, see: func(g granted) {
 		if id := g.m.network().LocalIfID; id != 0x70007 {
 			g.Errorf("interface identifier %#x", id)
 		}
 	}},
-	{"dns-erx", "ERX-Primary-Dns = 192.0.2.53,\nERX-Secondary-Dns = 192.0.2.54", false, ppp.Network{}, func(g granted) { g.wantDNS("192.0.2.53", "192.0.2.54") }},
-	{"dns-microsoft", "MS-Primary-DNS-Server = 192.0.2.55,\nMS-Secondary-DNS-Server = 192.0.2.56", false, ppp.Network{}, func(g granted) { g.wantDNS("192.0.2.55", "192.0.2.56") }},
-	{"dns-cisco", `Cisco-AVPair = "ip:dns-servers=192.0.2.57 192.0.2.58"`, false, ppp.Network{}, func(g granted) { g.wantDNS("192.0.2.57", "192.0.2.58") }},
-	{"dns-ipv6", "DNS-Server-IPv6-Address = 2001:db8::99", true, ppp.Network{}, func(g granted) {
+	{user: "dns-erx", attributes: "ERX-Primary-Dns = 192.0.2.53,\nERX-Secondary-Dns = 192.0.2.54", see: nameServers("192.0.2.53", "192.0.2.54")},
+	{user: "dns-microsoft", attributes: `MS-Primary-DNS-Server = 192.0.2.55,
+		MS-Secondary-DNS-Server = 192.0.2.56`, see: nameServers("192.0.2.55", "192.0.2.56")},
+	{user: "dns-cisco", attributes: `Cisco-AVPair = "ip:dns-servers=192.0.2.57 192.0.2.58"`, see: nameServers("192.0.2.57", "192.0.2.58")},
+	{user: "dns-ipv6", attributes: "DNS-Server-IPv6-Address = 2001:db8::99", ipv6: true, see: func(g granted) {
 		if dns := g.m.advertised().dns; !slices.Equal(dns, []netip.Addr{netip.MustParseAddr("2001:db8::99")}) {
 			g.Errorf("name servers %v", dns)
 		}
 	}},
-	{"mtu", "Framed-MTU = 1300", false, ppp.Network{}, func(g granted) {
+	{user: "mtu", attributes: "Framed-MTU = 1300", see: func(g granted) {
 		g.want("MTU", g.row.Mtu, uint32(1300))
 		g.w.sink[0].send(g.T, g.m.address(), 1, 1300)
 		g.eventuallyReceived(1, 1300)
@@ -104,47 +112,67 @@ var attributes = []struct {
 			return ""
 		})
 	}},
-	{"session-timeout", "Session-Timeout = 2", false, ppp.Network{}, func(g granted) { g.wantEnd("5", 2*time.Second) }},
-	{"idle-timeout", "Idle-Timeout = 2", false, ppp.Network{}, func(g granted) { g.wantEnd("4", 2*time.Second) }},
-	{"interim", "Acct-Interim-Interval = 600", false, ppp.Network{}, func(g granted) {
+	{user: "session-timeout", attributes: "Session-Timeout = 2", see: func(g granted) { g.wantEnd("5", 2*time.Second) }},
+	{user: "idle-timeout", attributes: "Idle-Timeout = 2", see: func(g granted) { g.wantEnd("4", 2*time.Second) }},
+	{user: "interim", attributes: "Acct-Interim-Interval = 600", see: func(g granted) {
 		g.want("interim interval", g.row.Grant.InterimIntervalSeconds, uint32(600))
 	}},
-	{"interim-short", "Acct-Interim-Interval = 1", false, ppp.Network{}, func(g granted) { // no less than RFC 2869 allows
+	{user: "interim-short", attributes: "Acct-Interim-Interval = 1", see: func(g granted) { // no less than RFC 2869 allows
 		g.want("interim interval", g.row.Grant.InterimIntervalSeconds, uint32(60))
 	}},
-	{"class", `Class = 0x0001ff00,
-		Class += "gold"`, false, ppp.Network{}, func(g granted) {
+	{user: "class", attributes: `Class = 0x0001ff00,
+		Class += "gold"`, see: func(g granted) {
 		for _, r := range g.wantRecords("class", "Start") {
 			if !slices.Equal(r.all["Class"], []string{"0x0001ff00", "0x676f6c64"}) {
 				g.Errorf("Class %v", r.all["Class"])
 			}
 		}
 	}},
-	{"name", `User-Name = "alias"`, false, ppp.Network{}, func(g granted) {
+	{user: "name", attributes: `User-Name = "alias"`, see: func(g granted) {
 		g.want("name in accounting", g.row.Grant.AccountedUser, "alias")
 		g.wantRecords("alias", "Start")
 	}},
-	{"filter", `Filter-Id = "gold-in"`, false, ppp.Network{}, func(g granted) {
+	{user: "filter", attributes: `Filter-Id = "gold-in"`, see: func(g granted) {
 		g.want("filters", strings.Join(g.row.Grant.Filters, " "), "gold-in")
 		g.wantCounted("Filters ignored")
 	}},
-	{"unknown", `Login-LAT-Service = "what",
-		Juniper-Local-User-Name = "who"`, false, ppp.Network{}, func(g granted) { g.wantCounted("Attributes that nothing acts upon") }},
-	{"tunnel", `Tunnel-Type:1 = L2TP,
+	{user: "unknown", attributes: `Login-LAT-Service = "what",
+		Juniper-Local-User-Name = "who"`, see: func(g granted) { g.wantCounted("Attributes that nothing acts upon") }},
+	{user: "tunnel", attributes: `Tunnel-Type:1 = L2TP,
 		Tunnel-Medium-Type:1 = IPv4,
 		Tunnel-Server-Endpoint:1 = "198.51.100.77",
-		Tunnel-Password:1 = "hidden"`, false, ppp.Network{}, func(g granted) {
+		Tunnel-Password:1 = "hidden"`, see: func(g granted) {
 		if strings.Contains(g.w.command("show", "subscribers", "extensive", "user-name", "tunnel")+g.w.daemon.journal(), "hidden") {
 			g.Error("Tunnel-Password is shown")
 		}
 	}},
-	{"instance", `ERX-Virtual-Router-Name = "default:default"`, false, ppp.Network{}, func(g granted) { g.want("routing instance", g.row.RoutingInstance, "default") }},
-	{"rate-mikrotik", `Mikrotik-Rate-Limit = "160k/320k"`, false, ppp.Network{}, func(g granted) { g.wantRates(160_000, 320_000) }},
-	{"rate-wispr", "WISPr-Bandwidth-Max-Up = 160000,\nWISPr-Bandwidth-Max-Down = 320000", false, ppp.Network{}, func(g granted) { g.wantRates(160_000, 320_000) }},
-	{"rate-cisco", `Cisco-AVPair = "lcp:interface-config#1=rate-limit input 160000 6000 6000 conform-action transmit exceed-action drop",
-		Cisco-AVPair += "lcp:interface-config#2=rate-limit output 320000 9000 9000 conform-action transmit exceed-action drop"`, false, ppp.Network{}, func(g granted) { g.wantRates(160_000, 320_000) }},
-	{"rate-erx", `ERX-Cos-Shaping-Rate = "320k"`, false, ppp.Network{}, func(g granted) { g.wantRates(0, 320_000) }},
-	{"rate-erx-parameter", `ERX-CoS-Shaping-Pmt-Type = "T02 320k"`, false, ppp.Network{}, func(g granted) { g.wantRates(0, 320_000) }},
+	{user: "instance", attributes: `ERX-Virtual-Router-Name = "default:default"`, see: func(g granted) {
+		g.want("routing instance", g.row.RoutingInstance, "default")
+	}},
+	{user: "rate-mikrotik", attributes: `Mikrotik-Rate-Limit = "160k/320k"`, see: rates(160_000, 320_000)},
+	{user: "rate-wispr", attributes: "WISPr-Bandwidth-Max-Up = 160000,\nWISPr-Bandwidth-Max-Down = 320000", see: rates(160_000, 320_000)},
+	{user: "rate-cisco", attributes: `Cisco-AVPair = "lcp:interface-config#1=rate-limit input 160000 6000 6000 conform-action transmit",
+		Cisco-AVPair += "lcp:interface-config#2=rate-limit output 320000 9000 9000 conform-action transmit"`, see: rates(160_000, 320_000)},
+	{user: "rate-erx", attributes: `ERX-Cos-Shaping-Rate = "320k"`, see: rates(0, 320_000)},
+	{user: "rate-erx-parameter", attributes: `ERX-CoS-Shaping-Pmt-Type = "T02 320k"`, see: rates(0, 320_000)},
+}
+
+// ownAddress is the wish of a subscriber who selects his address.
+var ownAddress = ppp.Network{LocalIPv4: netip.MustParseAddr("10.20.30.40")}
+
+// rates wants policers, nameServers what IPCP tells.
+func rates(up, down uint64) func(granted) {
+	return func(g granted) {
+		g.Helper()
+		g.wantRates(up, down)
+	}
+}
+
+func nameServers(first, second string) func(granted) {
+	return func(g granted) {
+		g.Helper()
+		g.wantDNS(first, second)
+	}
 }
 
 // users is the file of FreeRADIUS for lists of name and attributes.

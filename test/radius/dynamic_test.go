@@ -122,7 +122,8 @@ func TestRootErrorCauses(t *testing.T) {
 	}
 	silence("a wrong secret", w.radclient(w.lns, "127.0.0.1:3799", "disconnect", "wrong", `User-Name = "target"`))
 	silence("a stranger", w.radclient(w.core, "203.0.113.1:3799", "disconnect", "testing123", `User-Name = "target"`))
-	silence("an old request", w.radclient(w.lns, "127.0.0.1:3799", "disconnect", "testing123", "User-Name = \"target\"\nEvent-Timestamp = \"Jan 1 2020 00:00:00 UTC\""))
+	old := "User-Name = \"target\"\nEvent-Timestamp = \"Jan 1 2020 00:00:00 UTC\""
+	silence("an old request", w.radclient(w.lns, "127.0.0.1:3799", "disconnect", "testing123", old))
 	if target.over() || other.over() {
 		t.Error("a session was ended by what was refused")
 	}

@@ -44,7 +44,7 @@ type stormFlags struct {
 	Called          string        `help:"Called number."`
 	CircuitID       string        `name:"circuit-id" help:"Agent-Circuit-Id and line rates (RFC 5515); %d is the number of the line."`
 	Family          []string      `default:"ipv4" enum:"ipv4,ipv6" help:"Network protocols that modems open."`
-	Proxy           string        `default:"none" enum:"none,lcp,auth" help:"What the LACs negotiate themselves: LCP, or LCP and authentication (Proxy LCP and Proxy Authentication AVPs)."`
+	Proxy           string        `default:"none" enum:"none,lcp,auth" help:"What the LACs negotiate themselves, and pass on: nothing, LCP, LCP and auth."`
 	Patience        time.Duration `default:"10s" help:"A call that is not up by then is given up."`
 	Silent          float64       `default:"0" help:"Share of those calls that end without a CDN."`
 	Redial          time.Duration `default:"5s" help:"From the end of a call to the next one; negative: never."`

@@ -178,4 +178,3 @@ func TestAttackOverSockets(t *testing.T) {
 		t.Errorf("%v, %d attacks", err, len(w.Attacks()))
 	}
 }
-

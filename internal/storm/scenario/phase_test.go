@@ -43,7 +43,8 @@ drain
 	phases := []Phase{
 		base("ramp", "ramp in-flight 64 rate 500", 7), base("flap", "flap lacs 2 tunnels 25% for 35s", 8),
 		base("link", "link loss 1% duplicate 0.5% reorder .02 delay 20ms jitter 5ms", 9), base("link", "link", 10),
-		base("overload", "overload times 10 capacity 222 greedy 10 talk 1s for 1m", 11), base("recover", "recover within 90s share 50%", 12), base("drain", "drain", 13),
+		base("overload", "overload times 10 capacity 222 greedy 10 talk 1s for 1m", 11),
+		base("recover", "recover within 90s share 50%", 12), base("drain", "drain", 13),
 	}
 	phases[0].InFlight, phases[0].Rate = 64, 500
 	phases[1].LACs, phases[1].Tunnels, phases[1].For = 2, 0.25, 35*time.Second

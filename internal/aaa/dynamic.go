@@ -13,6 +13,7 @@ import (
 	"layeh.com/radius/rfc3576"
 
 	"holdfast/internal/lns"
+	"holdfast/internal/police"
 	"holdfast/radius"
 )
 
@@ -95,6 +96,9 @@ func (d *dynamic) receive(l *listener, peer datagramAddress, octets []byte) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	client := d.cfg.client(l.port, peer.from.Addr())
+	if p := d.service.opt.Police; p != nil && p.ScreenRADIUS(time.Now(), police.RADIUSServer, peer.from, client != nil).Dropped() {
+		return
+	}
 	if client == nil {
 		d.machine.Reject(radius.DynamicUnknownClient)
 		return

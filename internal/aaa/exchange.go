@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"holdfast/internal/event"
+	"holdfast/internal/police"
 	"holdfast/radius"
 )
 
@@ -51,7 +52,8 @@ type exchanger struct {
 	log    func(now time.Time, r *event.Record)
 	turned func(now time.Time) // called when the requests of a turn have ended
 	mail   mailbox
-	next   atomic.Uint64 // the last handle given out; any goroutine
+	next   atomic.Uint64  // the last handle given out; any goroutine
+	police *police.Police // nil: there is none
 
 	host     string // our host name
 	options  radius.Options

@@ -10,6 +10,7 @@ import (
 
 	"holdfast/internal/event"
 	"holdfast/internal/lns"
+	"holdfast/internal/police"
 	"holdfast/radius"
 )
 
@@ -22,6 +23,8 @@ type Options struct {
 	// Do has a shard serve a request and waits for its answer: for CoA and
 	// Disconnect requests.
 	Do func(ctx context.Context, shard int, r *lns.Request) error
+	// Police is asked about what comes, before it is looked into; nil: all may come.
+	Police *police.Police
 	// Log takes an event of the service. It does not wait.
 	Log func(now time.Time, r *event.Record)
 }
@@ -50,6 +53,7 @@ func New(o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	x.police = o.Police
 	s.x = x
 	s.dynamic = newDynamic(s)
 	return s, nil

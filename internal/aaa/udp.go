@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"time"
 
+	"holdfast/internal/police"
 	"holdfast/radius"
 )
 
@@ -40,7 +41,7 @@ func (x *exchanger) openUDP(key portKey, s *radius.Server) (*udpPort, error) {
 		port = s.Accounting
 	}
 	u := &udpPort{conn, netip.AddrPortFrom(s.Address, port)}
-	x.tasks.Go(func() { x.readUDP(key, conn) })
+	x.tasks.Go(func() { x.readUDP(key, u) })
 	return u, nil
 }
 
@@ -54,11 +55,24 @@ func (u *udpPort) close() {
 	_ = u.conn.Close()
 }
 
+// refuses asks the policers about a packet that came for a service. What is not
+// from the service's server is a stranger's.
+func (x *exchanger) refuses(s radius.Service, from, server netip.AddrPort) bool {
+	if x.police == nil {
+		return false
+	}
+	t := police.RADIUSAuthorization
+	if s == radius.AccountingService {
+		t = police.RADIUSAccounting
+	}
+	return x.police.ScreenRADIUS(time.Now(), t, from, from == server).Dropped()
+}
+
 // readUDP hands over what comes until the socket is closed.
-func (x *exchanger) readUDP(key portKey, conn *net.UDPConn) {
+func (x *exchanger) readUDP(key portKey, u *udpPort) {
 	for {
 		p := x.mail.buffer()
-		n, from, err := conn.ReadFromUDPAddrPort(p.octets[:])
+		n, from, err := u.conn.ReadFromUDPAddrPort(p.octets[:])
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
@@ -67,8 +81,12 @@ func (x *exchanger) readUDP(key portKey, conn *net.UDPConn) {
 			x.mail.recycle(p)
 			continue // an ICMP error: the machine's timers see to it
 		}
-		p.key, p.n = key, n
-		p.from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
+		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
+		if x.refuses(key.service, from, u.to) {
+			x.mail.recycle(p)
+			continue
+		}
+		p.key, p.n, p.from = key, n, from
 		if !x.mail.deliver(p) {
 			x.stats.packetsLost.Add(1)
 			x.mail.recycle(p)

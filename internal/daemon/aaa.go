@@ -22,6 +22,7 @@ func (d *daemon) startAAA(r *config.Result) error {
 		Shards: shardCount(r),
 		Answer: func(shard int, answers []lns.AuthAnswer) { d.shards[shard].Answer(answers) },
 		Do:     d.Do,
+		Police: d.guard.police,
 		Log:    func(now time.Time, e *event.Record) { writer.Write(now, e) },
 	})
 	if err != nil {

@@ -3,6 +3,7 @@
 package police
 
 import (
+	"net/netip"
 	"time"
 
 	"holdfast/internal/packet"
@@ -36,6 +37,17 @@ func (p *Police) Screen(now time.Time, d *packet.Datagram) Verdict {
 // it has not seen passes.
 func (p *Police) ScreenHost(now time.Time, d *packet.Datagram) Verdict {
 	return p.Host(now, Type(d.Mark&^markStands), d.Mark&markStands != 0)
+}
+
+// ScreenRADIUS is both levels for a packet of t that came on a socket for RADIUS;
+// known says that it is from a server or client that is configured. Such sockets
+// do not tell the device: all of it counts at the first slot.
+func (p *Police) ScreenRADIUS(now time.Time, t Type, from netip.AddrPort, known bool) Verdict {
+	d := packet.Datagram{Peer: from}
+	if v := p.Ingress(now, 0, t, &d, known); v.Dropped() {
+		return v
+	}
+	return p.Host(now, t, known)
 }
 
 // addressee is whom a datagram is for, and if it is control its Ns. What cannot be

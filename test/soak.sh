@@ -10,4 +10,5 @@ grep -rl --include='*_test.go' 'pgregory.net/rapid' . | xargs -n1 dirname | sort
 done
 go test ./internal/sim -run '^TestSimLong$' -timeout 6h -long "${SEEDS:-1000}"
 go test -count "${RUNS:-20}" -timeout 6h ./test/interop
+go test -count=1 ./test/radius -run '^TestRootOutage' -timeout 1h -v -args -outage "${OUTAGE:-60s}"
 go test ./test/soak -timeout 2h -v -args -kills "${KILLS:-100}"

@@ -96,3 +96,24 @@ func TestDDoSErrors(t *testing.T) {
 		}
 	}
 }
+
+// What the manual shows loads.
+func TestDDoSManual(t *testing.T) {
+	n := 0
+	for i, block := range strings.Split(string(read(t, "../../docs/operations/ddos.md")), "\n```\n") {
+		if i%2 == 0 {
+			continue
+		}
+		n++
+		if !strings.HasPrefix(block, "system ") {
+			block = "system ddos-protection {\n" + block + "\n}"
+		}
+		_, _, errs := Load("ddos.md", []byte(block+"\n"+baseText()))
+		if len(errs) > 0 {
+			t.Errorf("%s\n%v", block, Errors(errs))
+		}
+	}
+	if n < 3 {
+		t.Errorf("%d configurations", n)
+	}
+}

@@ -3,6 +3,8 @@
 package metrics
 
 import (
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -52,5 +54,23 @@ func TestPolicersAreShown(t *testing.T) {
 	}
 	if strings.Contains(text, `"fpc 0"`) {
 		t.Error("a device at which nothing came has rows")
+	}
+}
+
+// What the manual tells operators to watch is there.
+func TestDDoSManual(t *testing.T) {
+	text, err := os.ReadFile("../../docs/operations/ddos.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := exposition(t, newSource(1))
+	names := regexp.MustCompile("`(holdfast_[a-z_]+)`").FindAllSubmatch(text, -1)
+	for _, n := range names {
+		if !strings.Contains(shown, string(n[1])) {
+			t.Errorf("%s is not shown", n[1])
+		}
+	}
+	if len(names) < 5 {
+		t.Errorf("it names %d metrics", len(names))
 	}
 }

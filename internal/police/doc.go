@@ -31,6 +31,8 @@
 //	config.go      the statements, their defaults and ranges
 //	plan.go        a configuration as flat tables, for the packet path
 //	police.go      Ingress and Host: the packet path
+//	standing.go    which tunnels are established, where their peers are, their windows
+//	screen.go      the same for datagrams as they are read
 //	violation.go   never, is, was, was and is violated
 //	flow.go        what makes a flow, at three levels; hash.go
 //	flowtable.go   the bounded table of flows
@@ -42,8 +44,9 @@
 //
 // # Who owns what
 //
-// Ingress and Host are called by any number of goroutines; everything else by one
-// owner. The two sides meet in words that are read and written atomically: the
+// Ingress and Host, and Screen and ScreenHost which lead there, are called by any
+// number of goroutines; Stand, Expect and Fall by the owner of the tunnel, which is
+// a shard; everything else by one owner. The two sides meet in words that are read and written atomically: the
 // policers and counters (type cell), the flows (flowTable), the hunts. Counters
 // only grow; clearing them is remembering what they showed. The configuration is
 // a plan behind one pointer, replaced and never changed. A flow's record is
@@ -80,6 +83,13 @@
 // it: it comes again. So while the operator has not set bandwidth or burst of an
 // aggregate, packets of established tunnels are counted and not asked about by
 // it. Who sets it, as in the original, means all packets, Hellos among them.
+//
+// A tunnel is known by its local id. A datagram belongs to it if it comes from the
+// address and port of its peer and, being control, has an Ns that the peer may send
+// now: in the window that it was offered, or as far behind, since what it repeats
+// may have been acknowledged in vain. Of a data message that is all that can be
+// asked: the sessions of a tunnel are not known here, least of all those that are
+// being set up.
 //
 // Flow control never drops in-window control messages of an established tunnel.
 // PPP is another matter: what a subscriber sends over his session is in nobody's

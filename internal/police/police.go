@@ -166,7 +166,7 @@ func (p *Police) rescale(now uint64, old *plan) {
 // Ingress is asked where packets are read, before anything is spent on them. A
 // slot that does not exist counts as slot 0. established says that d belongs to
 // a tunnel that stands: that its peer's address and port match and, of a control
-// message, that Ns is in the window; of PPP, that the session is known.
+// message, that Ns is in the window.
 //
 // d is looked into only while flows are looked for, and may be nil where there
 // are none to tell apart.

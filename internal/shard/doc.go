@@ -41,11 +41,15 @@
 // turn out to be dear are taken in smaller bites, so that control is never far
 // from its next turn.
 //
+// Datagrams pass the host level of the policers before the engine gets them, and the
+// ingress level is told which tunnels stand and how far their windows are before
+// anything is sent (police.go).
+//
 // A panic in the engine costs the input that caused it. It is recovered,
 // counted and logged (SHARD_RECOVERED); when the input was a batch, its
 // datagrams are offered again one by one, which L2TP bears, since a network
 // may duplicate too.
 //
 // Files, in reading order: shard.go (what others call), loop.go (Run),
-// effects.go (carrying out), aaa.go, lane.go, bite.go, log.go.
+// effects.go (carrying out), aaa.go, police.go, lane.go, bite.go, log.go.
 package shard

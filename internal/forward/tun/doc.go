@@ -34,6 +34,9 @@
 // by one, at the moment when they were read; some may pass. Sessions without a
 // rate do not ask for the time.
 //
+// What goes to the shards is policed first (punt.go asks package police), what is
+// forwarded never.
+//
 // # The kernel's part
 //
 // The kernel routes between the device and the core, counts down TTLs and

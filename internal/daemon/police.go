@@ -170,14 +170,16 @@ func reportText(e *police.Event) string {
 	}
 	at := func(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05 MST") }
 	flow := func(what string) string {
-		return fmt.Sprintf("A flow of protocol %v at aggregation level %v on fpc %d with source addr %s %s", e.Type, e.Flow.Level, e.Flow.Slot, flowSource(&e.Flow), what)
+		return fmt.Sprintf("A flow of protocol %v at aggregation level %v on fpc %d with source addr %s %s",
+			e.Type, e.Flow.Level, e.Flow.Slot, flowSource(&e.Flow), what)
 	}
 	switch e.Kind {
 	case police.ViolationSet:
 		return fmt.Sprintf("Warning: Host-bound traffic for protocol/exception %v exceeded its allowed bandwidth at %s for %d times, started at %s",
 			e.Type, place, e.Count, at(e.Start))
 	case police.ViolationClear:
-		return fmt.Sprintf("INFO: Host-bound traffic for protocol/exception %v has returned to normal. Its allowed bandwidth was exceeded at %s for %d times, from %s to %s",
+		return fmt.Sprintf("INFO: Host-bound traffic for protocol/exception %v has returned to normal. "+
+			"Its allowed bandwidth was exceeded at %s for %d times, from %s to %s",
 			e.Type, place, e.Count, at(e.Start), at(e.End))
 	case police.FlowFound:
 		return flow("is found to be violating its bandwidth at " + at(e.Start))

@@ -13,13 +13,15 @@ import (
 func policerMetrics() []metric[*snapshot] {
 	byType := []string{"protocol", "type"}
 	byPlace := []string{"protocol", "type", "location"}
-	one := func(name string, k Kind, help string, of func(*police.Snapshot) float64) metric[*snapshot] {
-		return metric[*snapshot]{Declaration{name, k, help, nil}, func(s *snapshot, out emit) { out(of(&s.policers)) }}
+	one := func(name string, k Kind, help string, of func(*police.Snapshot) uint64) metric[*snapshot] {
+		return metric[*snapshot]{Declaration{name, k, help, nil}, func(s *snapshot, out emit) { out(float64(of(&s.policers))) }}
 	}
 	return []metric[*snapshot]{
-		{Declaration{"holdfast_ddos_received_packets_total", Counter, "Packets for the control plane by protocol group, packet type and level: where they are read (fpc and its number), and at the shards (routing-engine).", byPlace},
+		{Declaration{"holdfast_ddos_received_packets_total", Counter,
+			"Packets for the control plane, where they are read (fpc and its number) and at the shards (routing-engine).", byPlace},
 			places(func(l *police.Location, out emit) { out(float64(l.Counts.Received)) })},
-		{Declaration{"holdfast_ddos_dropped_packets_total", Counter, "Those of them that were dropped, by who dropped them: the policer of the type, that of the group, or flow control.", append(byPlace[:3:3], "verdict")},
+		{Declaration{"holdfast_ddos_dropped_packets_total", Counter,
+			"Those of them that were dropped: by the policer of the type, by that of the group, or by flow control.", append(byPlace[:3:3], "verdict")},
 			places(func(l *police.Location, out emit) {
 				out(float64(l.Counts.DroppedIndividual), "policer")
 				out(float64(l.Counts.DroppedAggregate), "aggregate")
@@ -35,12 +37,18 @@ func policerMetrics() []metric[*snapshot] {
 			types(func(t *police.TypeSnapshot) float64 { return float64(t.Tracked) })},
 		{Declaration{"holdfast_ddos_culprit_flows_found_total", Counter, "Flows that were found to be culprits.", byType},
 			types(func(t *police.TypeSnapshot) float64 { return float64(t.Detected) })},
-		one("holdfast_ddos_flow_table_size", Gauge, "Places of the table of flows; 0: flows have not been looked for.", func(s *police.Snapshot) float64 { return float64(s.Table.Size) }),
-		one("holdfast_ddos_flow_table_used", Gauge, "Places of the table of flows that are taken.", func(s *police.Snapshot) float64 { return float64(s.Table.Used) }),
-		one("holdfast_ddos_flows_evicted_total", Counter, "Flows that had to make room for others.", func(s *police.Snapshot) float64 { return float64(s.Table.Evicted) }),
-		one("holdfast_ddos_packets_untracked_total", Counter, "Packets whose flow found no room.", func(s *police.Snapshot) float64 { return float64(s.Table.Untracked) }),
-		one("holdfast_ddos_flows_aggregated_total", Counter, "Times that flows were told apart one level less finely for want of room.", func(s *police.Snapshot) float64 { return float64(s.Table.Aggregated) }),
-		one("holdfast_ddos_reports_suppressed_total", Counter, "Log events above the report rates.", func(s *police.Snapshot) float64 { return float64(s.ReportsSuppressed) }),
+		one("holdfast_ddos_flow_table_size", Gauge, "Places of the table of flows; 0: flows have not been looked for.",
+			func(s *police.Snapshot) uint64 { return s.Table.Size }),
+		one("holdfast_ddos_flow_table_used", Gauge, "Places of the table of flows that are taken.",
+			func(s *police.Snapshot) uint64 { return s.Table.Used }),
+		one("holdfast_ddos_flows_evicted_total", Counter, "Flows that had to make room for others.",
+			func(s *police.Snapshot) uint64 { return s.Table.Evicted }),
+		one("holdfast_ddos_packets_untracked_total", Counter, "Packets whose flow found no room.",
+			func(s *police.Snapshot) uint64 { return s.Table.Untracked }),
+		one("holdfast_ddos_flows_aggregated_total", Counter, "Times that flows were told apart one level less finely for want of room.",
+			func(s *police.Snapshot) uint64 { return s.Table.Aggregated }),
+		one("holdfast_ddos_reports_suppressed_total", Counter, "Log events above the report rates.",
+			func(s *police.Snapshot) uint64 { return s.ReportsSuppressed }),
 	}
 }
 

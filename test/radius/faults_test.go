@@ -124,6 +124,7 @@ func TestRootFaults(t *testing.T) {
 // Two servers flap: one answers while the other is silent, in turn. Everybody comes
 // on line and the books are complete.
 func TestRootFlappingServers(t *testing.T) {
+	t.Parallel()
 	const n, flap = 200, 1500 * time.Millisecond
 	w := newWorld(t)
 	var ticks atomic.Int64

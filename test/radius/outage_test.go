@@ -29,6 +29,7 @@ func (f *freeradius) die() {
 // FreeRADIUS is killed while many log in. Nobody is let in meanwhile, nobody has to
 // do anything, and soon after it is back all are up and accounted, each once.
 func TestRootOutageDuringLogins(t *testing.T) {
+	t.Parallel()
 	const n = 300
 	w := newWorld(t)
 	w.freeradius(anybody)
@@ -54,6 +55,7 @@ func TestRootOutageDuringLogins(t *testing.T) {
 // FreeRADIUS is killed, and then everybody hangs up. Each Stop waits on disk and is
 // delivered when it is back, with the time when it happened.
 func TestRootOutageDuringDisconnect(t *testing.T) {
+	t.Parallel()
 	const n = 300
 	w := newWorld(t)
 	w.freeradius(anybody)
@@ -93,6 +95,7 @@ func TestRootOutageDuringDisconnect(t *testing.T) {
 // The disk of the spool is full while many log in and out. They are served all the
 // same, and when there is room again nothing is missing from the books.
 func TestRootSpoolDiskFull(t *testing.T) {
+	t.Parallel()
 	const n = 200
 	w := newWorld(t)
 	disk := filepath.Join(w.dir, "disk")

@@ -103,12 +103,16 @@ const strangeMax = 3
 // stranger begins LCP anew when the peer keeps using a Magic-Number that was not
 // agreed upon. Both ends are Opened then and each drops what the other sends: an
 // old Configure-Request, late or repeated on a way that keeps no order, was the
-// last that one of them has acknowledged.
+// last that one of them has acknowledged. If that does not help the peer does not
+// know its own number, and the keepalive has the last word.
 func (l *Link) stranger(now time.Time, fx *Effects) {
-	if l.strange++; l.strange < strangeMax {
+	if l.strange > strangeMax {
 		return
 	}
-	l.strange = 0
+	if l.strange++; l.strange != strangeMax {
+		return
+	}
+	l.strange++
 	l.count(Renegotiation)
 	l.fire(now, lcp, evDown, input{}, fx)
 	l.fire(now, lcp, evUp, input{}, fx)

@@ -30,7 +30,7 @@ type Link struct {
 	challengeID    uint8     // Identifier of our last CHAP Challenge, for repeated Responses
 	loopCount      uint8     // Configure-Requests with our own Magic-Number since the link was last up
 	refusedMethods uint8     // bit 1<<AuthMethod: what the peer will not use
-	strange        uint8     // frames with a wrong Magic-Number since the last with the right one
+	strange        uint8     // frames with a wrong Magic-Number since the last with the right one; see stranger
 	peerAuth       authState // has the peer proved itself to us
 	selfAuth       authState // have we proved ourselves to the peer
 

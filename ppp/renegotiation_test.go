@@ -241,3 +241,21 @@ func TestStrangerBeginsAnew(t *testing.T) {
 	h.send(ProtoLCP, wire.EchoRequest, 9, magicData(99)...)
 	h.want("it is known again", ProtoLCP, wire.EchoReply)
 }
+
+// A peer that does not know its own Magic-Number is not negotiated with for ever.
+func TestStrangerStaysAStranger(t *testing.T) {
+	h := newHand(t, nil)
+	h.lcpUp()
+	for range strangeMax {
+		h.send(ProtoLCP, wire.EchoReply, 7, magicData(99)...)
+	}
+	h.want("the third", ProtoLCP, wire.ConfigureRequest)
+	h.ack(ProtoLCP)
+	h.request(ProtoLCP, magicOption(peerMagic)...)
+	h.want("it says what it said before", ProtoLCP, wire.ConfigureAck)
+	for range 3 * strangeMax {
+		h.send(ProtoLCP, wire.EchoReply, 8, magicData(99)...)
+	}
+	h.wantNothing("and does what it did")
+	h.wantCount("once", Renegotiation, 1)
+}

@@ -228,6 +228,14 @@ func (c *Controller) Withdraw(now time.Time, element uint32) {
 	if i, ok := c.queue.find(element); ok {
 		p := &c.queue.parked[i]
 		c.queue.lacs[p.lac].patience.gaveUp(time.Duration(c.ns(now) - p.arrived))
+	}
+	c.Vanished(now, element)
+}
+
+// Vanished takes out a call that nobody waits for any more, parked or in set-up,
+// whose age says nothing about how long callers wait.
+func (c *Controller) Vanished(now time.Time, element uint32) {
+	if i, ok := c.queue.find(element); ok {
 		c.counters.Withdrawn++
 		c.queue.remove(i)
 		return
@@ -271,6 +279,7 @@ func (c *Controller) Late(now time.Time, element uint32) bool {
 	if !ok || c.cfg.Disabled || c.without(Deadlines) || c.ns(now) < b.arrived+c.patience(b.lac) {
 		return false
 	}
+	c.outlived(b.lac)
 	c.counters.LateInSetUp++
 	return true
 }
@@ -287,6 +296,7 @@ func (c *Controller) Expire(now time.Time, limit int, out []Dismissal) []Dismiss
 			if t < c.beginBy(&c.queue.parked[i]) {
 				break
 			}
+			c.outlived(k)
 			out = append(out, c.dismiss(now, i, Expired))
 			limit--
 		}
@@ -343,4 +353,9 @@ func (c *Controller) patience(lac int32) int64 {
 		return int64(c.cfg.deadline())
 	}
 	return int64(c.queue.lacs[lac].patience.estimate(c.cfg.deadline()))
+}
+
+// outlived notes that a caller of a LAC was still there when his deadline passed.
+func (c *Controller) outlived(lac int32) {
+	c.queue.lacs[lac].patience.outlived(c.cfg.deadline())
 }

@@ -402,6 +402,43 @@ func BenchmarkOfferNext(b *testing.B) {
 	}
 }
 
+// Calls that have waited at their LAC look young when they are withdrawn. What was
+// learned from them is put right by callers who are still there at their deadline,
+// and a call that vanished for another reason teaches nothing.
+func TestPatienceRecovers(t *testing.T) {
+	c := New(Config{Deadline: 8 * time.Second}, epoch)
+	now, el := epoch, uint32(0)
+	round := func(wait time.Duration, end func()) {
+		el++
+		c.Offer(now, Call{Element: el, LAC: lacAddr(1)}, nil)
+		now = now.Add(wait)
+		end()
+	}
+	learnt := func() time.Duration { return c.Snapshot(now).LACs[0].Patience }
+	for range 100 {
+		round(1200*time.Millisecond, func() { c.Vanished(now, el) })
+	}
+	if got := learnt(); got != 8*time.Second || c.counters.Withdrawn != 100 {
+		t.Errorf("patience %v after %d calls that vanished", got, c.counters.Withdrawn)
+	}
+	for range 100 {
+		round(1200*time.Millisecond, func() { c.Withdraw(now, el) })
+	}
+	if got := learnt(); got > 1200*time.Millisecond {
+		t.Errorf("patience %v when all leave after 1.2 s", got)
+	}
+	for range 500 {
+		round(learnt(), func() {
+			if out := c.Expire(now, 1, nil); len(out) != 1 {
+				t.Fatalf("dismissed %+v at the deadline", out)
+			}
+		})
+	}
+	if got := learnt(); got != 8*time.Second {
+		t.Errorf("patience %v after 500 callers have outlived theirs", got)
+	}
+}
+
 // A call is not begun when it cannot be up before its deadline: its caller would
 // leave in the middle, and all work would be for nobody.
 func TestTooLateToBegin(t *testing.T) {

@@ -5,7 +5,10 @@ package admission
 import "time"
 
 // patience learns how long the callers of a LAC wait before they give up: the
-// tenth percentile of the ages at which parked calls were withdrawn.
+// tenth percentile of the ages at which parked calls were withdrawn. Callers who were
+// still there when their time was over count as well: if only those counted who
+// leave before, they would drag the estimate down for ever, and ever more callers
+// would be refused who would have waited.
 type patience struct {
 	low     time.Duration // the estimate; 0: nothing seen yet
 	samples int
@@ -36,6 +39,11 @@ func (p *patience) gaveUp(age time.Duration) {
 	default:
 		p.low = min(p.low+step/10, age)
 	}
+}
+
+// outlived notes that a caller was still there when the time we gave him was over.
+func (p *patience) outlived(configured time.Duration) {
+	p.low = min(p.low+p.low/patienceStep/10, max(p.low, configured*10/patienceMargin+1))
 }
 
 // estimate is when a call of this LAC is of no use any more.

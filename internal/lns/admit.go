@@ -179,12 +179,16 @@ func (e *Engine) leave(s *session, cause Cause) {
 	if s.wasUp {
 		return
 	}
-	if cause == CauseReceivedCDN || cause == CauseTunnelDown || cause == CauseExpired {
+	switch {
+	case cause == CauseReceivedCDN && !e.backLately(s.tunnel):
 		e.adm.Withdraw(e.now, uint32(s.element))
-		e.counters.StaleSteps += uint64(s.steps)
+	case cause == CauseReceivedCDN || cause == CauseTunnelDown || cause == CauseExpired:
+		e.adm.Vanished(e.now, uint32(s.element))
+	default:
+		e.adm.Failed(uint32(s.element))
 		return
 	}
-	e.adm.Failed(uint32(s.element))
+	e.counters.StaleSteps += uint64(s.steps)
 }
 
 // lineOf names the line that a call comes from: its calling number, or else its

@@ -16,6 +16,7 @@ import (
 // a moment before they are offered.
 const (
 	returnedFor = 3 * time.Second        // a tunnel returns
+	tellsLittle = 30 * time.Second       // what its LAC has kept has come by then, and what waited behind
 	asideFor    = 300 * time.Millisecond // slow start empties a window meanwhile
 	suspectMax  = 8                      // sessions of the tunnel that are looked at
 )
@@ -53,6 +54,13 @@ func (e *Engine) suspectCut(s *session) {
 func (e *Engine) returned(id l2tp.TunnelID) bool {
 	ago, ok := e.l2.Returned(e.now, id)
 	return ok && ago < returnedFor
+}
+
+// backLately reports whether calls of a tunnel may be older than they look: it is
+// new, or was silent, and they have waited at their LAC for their turn in it.
+func (e *Engine) backLately(id l2tp.TunnelID) bool {
+	ago, ok := e.l2.Returned(e.now, id)
+	return ok && ago < tellsLittle
 }
 
 // standAside lets a call wait for the CDN that may be right behind it.

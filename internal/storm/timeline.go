@@ -25,6 +25,7 @@ type Recording struct {
 	Facts []Fact `json:"facts,omitempty"` // what was different about this run
 
 	Phases   []Span         `json:"phases"`
+	Marks    []Span         `json:"marks,omitempty"` // what else its maker wants to be seen in the curves
 	Samples  []Sample       `json:"samples"`
 	Outages  []Outage       `json:"outages,omitempty"`
 	Overload []Overload     `json:"overload,omitempty"`
@@ -88,6 +89,8 @@ type LNSView struct {
 	Slots       int    `json:"slots"`
 	DearSteps   uint64 `json:"dear_steps"`  // of set-ups, since its start
 	StaleSteps  uint64 `json:"stale_steps"` // of those, for callers who had left
+	Control     uint64 `json:"control"`     // L2TP control messages, and what pretended to be, since its start
+	Policed     uint64 `json:"policed"`     // of those, dropped by policers
 
 	Alarms []string `json:"alarms,omitempty"` // that were set
 }
@@ -223,6 +226,8 @@ var lnsColumns = []struct {
 	{"lns_slots", func(v *LNSView) uint64 { return uint64(v.Slots) }},
 	{"lns_dear_steps", func(v *LNSView) uint64 { return v.DearSteps }},
 	{"lns_stale_steps", func(v *LNSView) uint64 { return v.StaleSteps }},
+	{"lns_control", func(v *LNSView) uint64 { return v.Control }},
+	{"lns_policed", func(v *LNSView) uint64 { return v.Policed }},
 }
 
 // WriteCSV writes the samples, one line each, under a heading.

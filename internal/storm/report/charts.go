@@ -26,6 +26,8 @@ func rows() []row {
 			note: "Of the calls that came up; of HELLOs through tunnels whose link was there."},
 		{title: "Calls that failed, by cause", unit: "calls a second", curves: failures,
 			note: "As their callers saw it."},
+		{title: "L2TP control messages, and those that policers dropped", unit: "messages a second", curves: policed,
+			note: "As the LNS counts them. Not drawn where nothing was dropped in any run."},
 	}
 }
 
@@ -107,6 +109,23 @@ func failures(r *storm.Recording) (list []curve) {
 	return list
 }
 
+// policed has no curves when nothing was dropped.
+func policed(r *storm.Recording) []curve {
+	views := slices.DeleteFunc(slices.Clone(r.Samples), func(s storm.Sample) bool { return s.LNS == nil })
+	if len(views) == 0 || views[len(views)-1].LNS.Policed == 0 {
+		return nil
+	}
+	came, dropped := curve{name: "came", colour: 3, dashed: true}, curve{name: "dropped", colour: 2}
+	for i := 1; i < len(views); i++ {
+		s, last := &views[i], &views[i-1]
+		if interval := s.At - last.At; interval > 0 {
+			came.points = append(came.points, point{s.At, float64(s.LNS.Control-last.LNS.Control) / interval})
+			dropped.points = append(dropped.points, point{s.At, float64(s.LNS.Policed-last.LNS.Policed) / interval})
+		}
+	}
+	return []curve{came, dropped}
+}
+
 // bands are the phases that a reader has to see in the curves.
 func bands(r *storm.Recording) (list []band) {
 	for _, p := range r.Phases {
@@ -116,6 +135,9 @@ func bands(r *storm.Recording) (list []band) {
 		case "overload", "monkey", "measure":
 			list = append(list, band{p.Text, p.From, p.To})
 		}
+	}
+	for _, m := range r.Marks {
+		list = append(list, band{m.Text, m.From, m.To})
 	}
 	return list
 }

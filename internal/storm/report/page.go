@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"slices"
 	"strings"
 
 	"holdfast/internal/storm"
@@ -16,6 +17,13 @@ type Page struct {
 	Title string
 	Intro []string // paragraphs, as text
 	Runs  []*storm.Recording
+	Shown []Shown
+}
+
+// Shown is what an LNS answered to a command of an operator.
+type Shown struct {
+	Title string
+	Text  string
 }
 
 // Write writes the page as one HTML file that needs nothing else.
@@ -32,6 +40,9 @@ func (p *Page) Write(w io.Writer) error {
 	list := rows()
 	for i := range list {
 		p.row(&b, &list[i])
+	}
+	for _, shown := range p.Shown {
+		fmt.Fprintf(&b, "<h2>%s</h2>\n<pre>%s</pre>\n", html.EscapeString(shown.Title), html.EscapeString(shown.Text))
 	}
 	p.phases(&b)
 	b.WriteString("</body></html>\n")
@@ -52,11 +63,15 @@ func (p *Page) head(b *strings.Builder) {
 	}
 }
 
-// row is one kind of picture for all runs.
+// row is one kind of picture for all runs, if any has curves of it.
 func (p *Page) row(b *strings.Builder, w *row) {
+	charts := w.draw(p.Runs)
+	if !slices.ContainsFunc(charts, func(c chart) bool { return len(c.curves) > 0 }) {
+		return
+	}
 	fmt.Fprintf(b, "<h2>%s</h2>\n<p class=\"dim\">%s Unit: %s; time since the run began.</p>\n<div class=\"runs\">\n",
 		html.EscapeString(w.title), html.EscapeString(w.note), html.EscapeString(w.unit))
-	for i, c := range w.draw(p.Runs) {
+	for i, c := range charts {
 		fmt.Fprintf(b, "<figure><h3>%s</h3>%s%s</figure>\n", html.EscapeString(p.Runs[i].Name), c.svg(), c.legend())
 	}
 	b.WriteString("</div>\n")

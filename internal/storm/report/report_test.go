@@ -74,7 +74,7 @@ func TestPageStandsAlone(t *testing.T) {
 			}
 		}
 	}
-	if count["svg"] != 2*len(rows()) || count["script"]+count["link"]+count["img"] > 0 || count["table"] != 4 {
+	if count["svg"] != 2*(len(rows())-1) || count["script"]+count["link"]+count["img"] > 0 || count["table"] != 4 {
 		t.Errorf("%v", count)
 	}
 	if regexp.MustCompile(`url\(|@import|https?:`).MatchString(text) {
@@ -88,6 +88,31 @@ func TestPageStandsAlone(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in the page", want)
 		}
+	}
+}
+
+// Where a policer dropped something, there is its picture for every run, marked;
+// and what the LNS said of it is in the page as it was said.
+func TestPolicedPage(t *testing.T) {
+	r := recording("policed", 200)
+	r.Marks = []storm.Span{{Text: "policed", From: 30, To: 60}}
+	for i := range r.Samples {
+		if v := r.Samples[i].LNS; v != nil {
+			v.Control, v.Policed = uint64(i*700), uint64(i*450)
+		}
+	}
+	if c := policed(r); len(c) != 2 || c[0].points[3].y != 700 || c[1].points[3].y != 450 {
+		t.Errorf("%+v", c)
+	}
+	shown := []Shown{{Title: "holdfast show", Text: "Bandwidth: <250>\n  Burst"}}
+	text := page(t, Page{Runs: []*storm.Recording{r, recording("on", 600)}, Shown: shown})
+	for _, want := range []string{"policers dropped, messages a second; came: at most 700", ">policed</text>", "<h2>holdfast show</h2>\n<pre>Bandwidth: &lt;250&gt;\n  Burst</pre>"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in the page", want)
+		}
+	}
+	if n := strings.Count(text, "<svg"); n != 2*len(rows()) {
+		t.Errorf("%d pictures", n)
 	}
 }
 

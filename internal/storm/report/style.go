@@ -22,6 +22,7 @@ figure { margin: 0; } svg { width: 100%; height: auto; display: block; }
 path { fill: none; stroke-width: 1.8; stroke-linejoin: round; stroke-linecap: round; } .dash { stroke-dasharray: 4 3; }
 .legend { font-size: .8rem; color: var(--dim); } .legend span { white-space: nowrap; margin-right: .8rem; }
 .legend i { display: inline-block; width: .8em; height: .8em; margin-right: .3em; border-radius: 2px; }
+pre { overflow-x: auto; font-size: .8rem; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .9rem; } caption { text-align: left; font-weight: 600; }
 th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--grid); vertical-align: top; }
 tbody th { position: sticky; left: 0; background: var(--paper); }

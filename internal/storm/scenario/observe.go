@@ -16,7 +16,8 @@ import (
 )
 
 // API is an Observer of an LNS of ours: it asks what "show subscribers summary",
-// "show services l2tp summary" and "show services l2tp admission" ask.
+// "show services l2tp summary", "show services l2tp admission" and "show
+// ddos-protection protocols l2tp aggregate" ask.
 type API struct {
 	transport *http.Transport
 	client    holdfastv1connect.OperationsClient
@@ -46,11 +47,20 @@ func (a *API) Observe(ctx context.Context) (*storm.LNSView, error) {
 	if err != nil {
 		return nil, fmt.Errorf("scenario: ask the LNS: %w", err)
 	}
+	ddos, err := a.client.GetDDoSProtection(ctx, connect.NewRequest(&pb.GetDDoSProtectionRequest{
+		Types: &pb.PacketTypes{Group: "l2tp", Type: "aggregate"},
+	}))
+	if err != nil {
+		return nil, fmt.Errorf("scenario: ask the LNS: %w", err)
+	}
 	c, s, m := counts.Msg, sum.Msg, adm.Msg.GetTotal()
 	v := &storm.LNSView{
 		Init: int(c.Init), Configured: int(c.Configured), Active: int(c.Active), Terminating: int(c.Terminating),
 		Tunnels: int(s.Tunnels), Requests: s.GetAuthentication().GetRequests(),
 		Parked: int(m.GetParked()), Slots: int(m.GetSlots()), DearSteps: m.GetSteps(), StaleSteps: m.GetStepsWasted(),
+	}
+	for _, t := range ddos.Msg.GetTypes() {
+		v.Control, v.Policed = t.GetSystem().GetReceived(), t.GetSystem().GetDropped()
 	}
 	for _, a := range adm.Msg.GetAlarms() {
 		v.Alarms = append(v.Alarms, a.GetName())

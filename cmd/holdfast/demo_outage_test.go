@@ -9,15 +9,17 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"holdfast/internal/config"
+	"holdfast/internal/police"
 	"holdfast/internal/storm"
 	"holdfast/internal/testenv"
 )
 
 // The server of the outage is the same in all runs but for admission.
 func TestOutageConfigurations(t *testing.T) {
-	for _, run := range []outageRun{{}, {admission: true}} {
+	for _, run := range []outageRun{{}, {admission: true}, {policed: time.Second}} {
 		_, built, errs := config.Load("outage", []byte(run.config()))
 		if len(errs) > 0 {
 			t.Fatal(errs)
@@ -25,6 +27,50 @@ func TestOutageConfigurations(t *testing.T) {
 		if built.LNS.Admission.Disabled == run.admission || built.LNS.Redial.Disabled == run.admission || built.Daemon.Shards != 1 {
 			t.Errorf("admission %v: %+v", run.admission, built.LNS.Admission)
 		}
+		if silent := built.LNS.Groups[0].Terms("lac1").Tunnel.HelloInterval < 0; silent != (run.policed > 0) {
+			t.Errorf("policed %v: HELLO off is %v", run.policed, silent)
+		}
+	}
+}
+
+// The policer is all that comes with the reload.
+func TestOutagePolicer(t *testing.T) {
+	run := outageRun{policed: time.Second}
+	_, built, errs := config.Load("outage", []byte(run.policedConfig()))
+	if len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	p := built.Police.Types[police.L2TPAggregate]
+	if p.Bandwidth != 250 || p.Burst != 250 || p.RecoverTime != 90*time.Second {
+		t.Errorf("%+v", p)
+	}
+	if got := strings.Replace(run.policedConfig(), policer, "/* policer */", 1); got != run.config() {
+		t.Error(got)
+	}
+}
+
+// What is said of the policer is what was measured, on both sides of its beginning.
+func TestPolicerText(t *testing.T) {
+	r := &storm.Recording{
+		Name: "off", Outages: []storm.Outage{{To: 10, Before: 1000}}, Marks: []storm.Span{{From: 20, To: 30}},
+	}
+	for i := range 31 {
+		s := storm.Sample{At: float64(i), Up: 400 + 2*i, Tunnels: 60, HelloP99: 9000, Offered: 70, Came: 3}
+		if i > 20 {
+			s.Up, s.Tunnels, s.HelloP99, s.Came = 440+20*(i-20), 58, 1500, 21
+		}
+		if i%2 == 0 {
+			s.LNS = &storm.LNSView{Control: uint64(100 * i), Policed: uint64(40 * max(i-20, 0))}
+		}
+		r.Samples = append(r.Samples, s)
+	}
+	d := outage{runs: []*storm.Recording{r, {Name: "on"}}}
+	got := strings.Join(d.policerText(), "\n")
+	want := `The policer in "off": in the 10 s before it 70 calls a second were offered and 3 came up, and 440 of 1000 modems were up at the end; ` +
+		`in the 10 s with it 70 were offered and 21 came up, and 640 of 1000 were up. At that pace the other 360 would have needed 18s more. ` +
+		`It dropped 400 of 1000 L2TP messages. The acknowledgement of a HELLO took up to 1.5 s (p99 of a second); 2 tunnels were lost.`
+	if got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
 	}
 }
 
@@ -37,15 +83,20 @@ func TestOutageIsJudged(t *testing.T) {
 			if i == 0 {
 				o.ActiveAtEnd, o.BackAfter = 410, -1
 			}
-			list = append(list, &storm.Recording{Name: []string{"off", "on", "fast"}[i], Outages: []storm.Outage{o}})
+			r := &storm.Recording{Name: []string{"off", "on", "fast"}[i], Outages: []storm.Outage{o}}
+			if i == 0 { // 8 s of nothing, then the policer
+				r.Phases = []storm.Span{{Name: "recover", To: 8}, {Name: "recover", From: 8, To: 16}}
+				r.Samples = []storm.Sample{{At: 8, Up: 410}, {At: 16, Up: 900}}
+			}
+			list = append(list, r)
 		}
 		return list
 	}
-	if err := judgeOutage(sound(), outageQuick); err != nil {
+	if err := (&outage{size: outageQuick, runs: sound()}).judge(); err != nil {
 		t.Error(err)
 	}
 	for want, spoil := range map[string]func(r []*storm.Recording){
-		"off: 700 came back, of 800 that could": func(r []*storm.Recording) { r[0].Outages[0].ActiveAtEnd = 1100 },
+		"off: 700 came back, of 800 that could": func(r []*storm.Recording) { r[0].Samples[0].Up = 1100 },
 		"on: 1100 of 1200 were up at the end": func(r []*storm.Recording) {
 			r[1].Outages[0].ActiveAtEnd, r[1].Outages[0].BackAfter = 1100, -1
 		},
@@ -55,7 +106,7 @@ func TestOutageIsJudged(t *testing.T) {
 	} {
 		r := sound()
 		spoil(r)
-		if err := judgeOutage(r, outageQuick); err == nil || !strings.Contains(err.Error(), want) {
+		if err := (&outage{size: outageQuick, runs: r}).judge(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}
@@ -71,7 +122,7 @@ func TestDemoQuick(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, want := range []string{"The tour took", "slow server, admission off: 300 tunnels, 1200 sessions", "sessions dropped by the cut", "demo.html"} {
+	for _, want := range []string{"The tour took", "slow server, admission off: 300 tunnels, 1200 sessions", "sessions dropped by the cut", "The policer in", "250 pps*", "demo.html"} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("%q is not in\n%s", want, out)
 		}

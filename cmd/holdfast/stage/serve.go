@@ -35,8 +35,8 @@ type server struct {
 // and 192.0.2.2, and waits until it says that it is ready. Its log is in the
 // file "lns.log" of the stage. env is added to its environment.
 func (s *Stage) Serve(ctx context.Context, binary, configuration string, env ...string) error {
-	path := s.File("holdfast.conf")
-	if err := os.WriteFile(path, []byte(s.localised(configuration)), 0o600); err != nil {
+	path, err := s.configure(configuration)
+	if err != nil {
 		return err
 	}
 	notify, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: s.File("notify"), Net: "unixgram"})
@@ -61,6 +61,21 @@ func (s *Stage) Serve(ctx context.Context, binary, configuration string, env ...
 	}()
 	s.server = v
 	return s.awaitReady(ctx)
+}
+
+// configure writes the configuration file.
+func (s *Stage) configure(configuration string) (path string, err error) {
+	path = s.File("holdfast.conf")
+	return path, os.WriteFile(path, []byte(s.localised(configuration)), 0o600)
+}
+
+// Reload tells the LNS to put another configuration in force. Whether it does, its
+// log says.
+func (s *Stage) Reload(configuration string) error {
+	if _, err := s.configure(configuration); err != nil {
+		return err
+	}
+	return s.Signal(syscall.SIGHUP)
 }
 
 // ownGroup keeps an interrupt at the terminal from a child: we end it ourselves,

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"holdfast/internal/storm"
+)
+
+// policedSpan is when the policer was in force: the last recovery of a run that
+// has two.
+func policedSpan(r *storm.Recording) (from, to float64) {
+	for _, p := range r.Phases {
+		if p.Name == "recover" {
+			from, to = p.From, p.To
+		}
+	}
+	return from, to
+}
+
+// upAt is how many modems were up at a time of the run.
+func upAt(r *storm.Recording, at float64) (n int) {
+	for i := range r.Samples {
+		if s := &r.Samples[i]; s.At <= at {
+			n = s.Up
+		}
+	}
+	return n
+}
+
+// stretch is what happened in a part of a run.
+type stretch struct {
+	seconds          float64
+	up, gained       int // at its end, and how many more than at its beginning
+	offered, came    float64
+	tunnelsLost      int
+	control, policed uint64
+	hello            float64 // the worst p99 of a second, ms
+}
+
+func measure(r *storm.Recording, from, to float64) (x stretch) {
+	last, views := storm.Sample{}, []*storm.LNSView(nil)
+	for i := range r.Samples {
+		s := r.Samples[i]
+		if s.At > to {
+			break
+		}
+		if s.At <= from || last.At == 0 {
+			last, views = s, []*storm.LNSView{s.LNS}
+			continue
+		}
+		interval := s.At - last.At
+		x.seconds += interval
+		x.offered += s.Offered * interval
+		x.came += s.Came * interval
+		x.gained += s.Up - last.Up
+		x.tunnelsLost += last.Tunnels - s.Tunnels
+		x.hello = max(x.hello, s.HelloP99)
+		if s.LNS != nil {
+			views = append(views, s.LNS)
+		}
+		last = s
+	}
+	x.up = last.Up
+	if n := len(views); n > 1 && views[0] != nil {
+		x.control, x.policed = views[n-1].Control-views[0].Control, views[n-1].Policed-views[0].Policed
+	}
+	return x
+}
+
+// calls is what was offered in a second and what came of it.
+func (x *stretch) calls() (offered, came float64) {
+	seconds := max(x.seconds, 1e-9)
+	return x.offered / seconds, x.came / seconds
+}
+
+// policerText says what the policer did to the run that had it: what was measured
+// before it, and then.
+func (d *outage) policerText() (list []string) {
+	for _, r := range d.runs {
+		if len(r.Marks) == 0 || len(r.Outages) == 0 {
+			continue
+		}
+		o := &r.Outages[0]
+		from, to := r.Marks[0].From, r.Marks[0].To
+		before, with := measure(r, o.To, from), measure(r, from, to)
+		list = append(list, fmt.Sprintf("The policer in %q: %s, and %d of %d modems were up at the end; %s, and %d of %d were up. %s",
+			r.Name, before.text("before it", "calls a second "), before.up, o.Before, with.text("with it", ""), with.up, o.Before,
+			with.outlook(o.Before)+with.sideEffect()))
+	}
+	return list
+}
+
+func (x *stretch) text(when, unit string) string {
+	offered, came := x.calls()
+	return fmt.Sprintf("in the %.0f s %s %.0f %swere offered and %.0f came up", x.seconds, when, offered, unit, came)
+}
+
+// outlook is how long the rest would take at the same pace.
+func (x *stretch) outlook(goal int) string {
+	left := goal - x.up
+	if left <= 0 || x.gained <= 0 {
+		return ""
+	}
+	more := time.Duration(float64(left) / float64(x.gained) * x.seconds * float64(time.Second))
+	return fmt.Sprintf("At that pace the other %d would have needed %v more. ", left, more.Round(time.Second))
+}
+
+// sideEffect is what it dropped, and what became of HELLOs and tunnels.
+func (x *stretch) sideEffect() string {
+	hello := "No HELLO was acknowledged in that time"
+	if x.hello > 0 {
+		hello = fmt.Sprintf("The acknowledgement of a HELLO took up to %.1f s (p99 of a second)", x.hello/1000)
+	}
+	return fmt.Sprintf("It dropped %d of %d L2TP messages. %s; %d tunnels were lost.", x.policed, x.control, hello, max(x.tunnelsLost, 0))
+}

@@ -122,7 +122,10 @@ func TestDemoQuick(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, want := range []string{"The tour took", "slow server, admission off: 300 tunnels, 1200 sessions", "sessions dropped by the cut", "The policer in", "250 pps*", "demo.html"} {
+	for _, want := range []string{
+		"The tour took", "slow server, admission off: 300 tunnels, 1200 sessions",
+		"sessions dropped by the cut", "The policer in", "250 pps*", "demo.html",
+	} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("%q is not in\n%s", want, out)
 		}

@@ -71,7 +71,6 @@ type server struct {
 	more    bool    // a lane with input for calls in set-up was not emptied in it
 	left    int     // of the messages or answers of this stage
 	begunAt instant // when parked calls were looked at last
-	began   int
 	wakesAt instant // what is planned for its engine; never: nothing
 
 	batch     []packet.Datagram

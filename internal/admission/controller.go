@@ -77,6 +77,7 @@ type Counters struct {
 	Silent                        uint64 // of the dismissed: without a CDN
 	Withdrawn                     uint64 // given up by the caller while parked
 	Cleared                       uint64 // ended while parked for a reason of its own, as by an operator
+	StoodAside                    uint64 // gave up their slot in set-up, as their callers did not answer
 	WithdrawnLate                 uint64 // given up by the caller in set-up: stale work
 	LateInSetUp                   uint64 // deadline passed in set-up
 	SlotsGrown, SlotsShrunk       uint64
@@ -88,7 +89,7 @@ type Controller struct {
 	start     time.Time
 	queue     queue
 	limit     limit
-	setup     map[uint32]begun // calls that hold a slot
+	setup     setups
 	room      room
 	refusals  bucket
 	crowdedAt int64 // when there was no room last; 0: never
@@ -97,16 +98,10 @@ type Controller struct {
 	counters  Counters
 }
 
-// begun is a call in set-up.
-type begun struct {
-	at      int64 // ns after start: when it was begun
-	arrived int64
-	lac     int32
-}
-
 // New makes a Controller whose time begins at start.
 func New(cfg Config, start time.Time) *Controller {
-	c := &Controller{cfg: cfg, start: start, setup: make(map[uint32]begun)}
+	c := &Controller{cfg: cfg, start: start}
+	c.setup.init()
 	c.queue.init()
 	c.limit.init(cfg.slotsMin(), cfg.slotsMax())
 	c.refusals.rate = int64(cfg.refusalsRate())
@@ -176,13 +171,14 @@ func (c *Controller) most(now int64) int {
 }
 
 // Next chooses the call to be begun now and gives it a slot. ok is false when
-// none waits, or L is used up, or the gate is closed. Calls whose deadline has
+// none waits but those of mute LACs, or L is used up, or the gate is closed. Calls whose deadline has
 // passed are not chosen; Expire dismisses them.
 func (c *Controller) Next(now time.Time) (element uint32, ok bool) {
-	if c.queue.count == 0 || !c.cfg.Disabled && (c.gate || len(c.setup) >= c.limit.slots() && !c.without(SlotLimit)) {
+	t := c.ns(now)
+	c.standAside(t)
+	if c.queue.count == 0 || !c.cfg.Disabled && (c.gate || c.setup.holding() >= c.limit.slots() && !c.without(SlotLimit)) {
 		return 0, false
 	}
-	t := c.ns(now)
 	i, ok := c.choose(t)
 	if !ok {
 		return 0, false
@@ -190,7 +186,7 @@ func (c *Controller) Next(now time.Time) (element uint32, ok bool) {
 	p := &c.queue.parked[i]
 	element = p.element
 	c.waits.add(time.Duration(t - p.arrived))
-	c.setup[element] = begun{at: t, arrived: p.arrived, lac: p.lac}
+	c.setup.begin(element, begun{at: t, arrived: p.arrived, lac: p.lac})
 	c.queue.lacs[p.lac].admitted++
 	c.queue.remove(i)
 	c.counters.Admitted++
@@ -216,7 +212,7 @@ func (c *Controller) choose(now int64) (int32, bool) {
 			i = c.queue.end(newest)
 		}
 		p := &c.queue.parked[i]
-		if now < c.beginBy(p) {
+		if now < c.beginBy(p) && !c.queue.lacs[p.lac].mute(now) {
 			return i, true
 		}
 	}
@@ -240,22 +236,25 @@ func (c *Controller) Vanished(now time.Time, element uint32) {
 		c.queue.remove(i)
 		return
 	}
-	if b, ok := c.setup[element]; ok {
-		delete(c.setup, element)
+	if b, ok := c.release(element); ok {
 		c.counters.WithdrawnLate++
-		c.limit.failed(c.ns(now)-b.at, &c.counters)
+		if !b.aside {
+			c.limit.failed(c.ns(now)-b.at, &c.counters)
+		}
 	}
 }
 
 // Up releases the slot of a call that has reached its goal.
 func (c *Controller) Up(now time.Time, element uint32) {
-	b, ok := c.setup[element]
+	b, ok := c.release(element)
 	if !ok {
 		return
 	}
-	delete(c.setup, element)
 	c.counters.Up++
-	c.limit.done(c.ns(now), c.ns(now)-b.at, len(c.setup)+1, &c.counters)
+	l, t := &c.queue.lacs[b.lac], c.ns(now)
+	l.answers.look(t)
+	l.answers.this++
+	c.limit.done(t, t-b.at, c.setup.holding()+1, &c.counters)
 }
 
 // Failed takes out a call that has ended for a reason of its own, parked or in
@@ -266,8 +265,7 @@ func (c *Controller) Failed(element uint32) {
 		c.queue.remove(i)
 		return
 	}
-	if _, ok := c.setup[element]; ok {
-		delete(c.setup, element)
+	if _, ok := c.release(element); ok {
 		c.counters.Failed++
 	}
 }
@@ -275,7 +273,7 @@ func (c *Controller) Failed(element uint32) {
 // Late reports whether a call in set-up has passed its deadline, so that its
 // next dear step would be done for nobody.
 func (c *Controller) Late(now time.Time, element uint32) bool {
-	b, ok := c.setup[element]
+	b, ok := c.setup.calls[element]
 	if !ok || c.cfg.Disabled || c.without(Deadlines) || c.ns(now) < b.arrived+c.patience(b.lac) {
 		return false
 	}
@@ -309,7 +307,7 @@ func (c *Controller) Expire(now time.Time, limit int, out []Dismissal) []Dismiss
 func (c *Controller) Idle() bool { return c.queue.count == 0 }
 
 // InSetUp is how many calls hold a slot.
-func (c *Controller) InSetUp() int { return len(c.setup) }
+func (c *Controller) InSetUp() int { return c.setup.holding() }
 
 // Gate opens or closes the door from outside: a full RADIUS window is load too.
 func (c *Controller) Gate(closed bool) { c.gate = closed }

@@ -315,8 +315,8 @@ func TestNoCallIsLost(t *testing.T) {
 			case 6:
 				dismissed(c.Expire(now, 5, nil))
 			}
-			if c.queue.count != len(parked) || c.InSetUp() != len(setup) || placed(c) != len(parked) {
-				t.Fatalf("parked %d and %d, in set-up %d and %d", c.queue.count, len(parked), c.InSetUp(), len(setup))
+			if c.queue.count != len(parked) || len(c.setup.calls) != len(setup) || placed(c) != len(parked) {
+				t.Fatalf("parked %d and %d, in set-up %d and %d", c.queue.count, len(parked), len(c.setup.calls), len(setup))
 			}
 			c.queue.check(t)
 		}
@@ -480,7 +480,7 @@ func TestSparseLACIsNext(t *testing.T) {
 		if !ok {
 			t.Fatal("no call")
 		}
-		return int(c.queue.lacs[c.setup[el].lac].addr.As4()[3])
+		return int(c.queue.lacs[c.setup.calls[el].lac].addr.As4()[3])
 	}
 	for range 10 {
 		for lac := range 3 {

@@ -23,6 +23,9 @@
 //	  - L bounds the calls in set-up where something other than our own processor
 //	    is slow (RADIUS, the callers): it grows while set-up latency stays near its
 //	    floor and shrinks when it inflates (limit.go).
+//	  - A call in set-up whose caller does not answer gives up its slot, and a LAC
+//	    with many such calls waits (setup.go): calls that are never connected keep
+//	    nobody else from being set up.
 //	  - Parked calls are chosen fairly: round robin over LACs, in a LAC round robin
 //	    over tunnels. Oldest first while the wait is short; once there is a backlog
 //	    newest first, because the newest caller has the most patience left, and

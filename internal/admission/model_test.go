@@ -183,6 +183,6 @@ func TestGoodputModel(t *testing.T) {
 // holds reports whether the call is parked or in set-up.
 func (c *Controller) holds(element uint32) bool {
 	_, parked := c.queue.find(element)
-	_, begun := c.setup[element]
+	_, begun := c.setup.calls[element]
 	return parked || begun
 }

@@ -64,6 +64,8 @@ type lac struct {
 	served   int   // queue.turns after its last turn; 0: it had none
 	admitted uint64
 	patience patience
+	aside    int // calls in set-up that hold no slot any more
+	answers  answers
 }
 
 type tunnel struct {

@@ -11,6 +11,7 @@ import (
 type Snapshot struct {
 	Slots        int           // L
 	InSetUp      int           // calls that hold a slot
+	Aside        int           // calls in set-up that hold none any more, as their callers do not answer
 	Parked       int           // calls that wait
 	OldestWait   time.Duration // of the longest parked call
 	WaitP50      time.Duration // from arrival to being begun, of recent calls
@@ -33,7 +34,7 @@ type LACShare struct {
 // Snapshot copies what operators see.
 func (c *Controller) Snapshot(now time.Time) Snapshot {
 	s := Snapshot{
-		Slots: c.limit.slots(), InSetUp: len(c.setup), Parked: c.queue.count,
+		Slots: c.limit.slots(), InSetUp: c.setup.holding(), Aside: c.setup.aside, Parked: c.queue.count,
 		WaitP50: c.waits.quantile(0.5), WaitP99: c.waits.quantile(0.99),
 		SetUpFloor: time.Duration(c.limit.floor), SetUpLatency: time.Duration(c.limit.smooth),
 		Gated: c.gate, Counters: c.counters,

@@ -13,8 +13,9 @@ func admissionMetrics() []metric[*shard] {
 		gauge("holdfast_admission_enabled", "1 while calls are admitted; 0: each is set up as it comes.",
 			func(s *shard) float64 { return bit(s.a().Enabled) }),
 		gauge("holdfast_admission_slots", "Calls that may be in set-up at once.", func(s *shard) float64 { return float64(s.a().Slots) }),
-		gauges("holdfast_admission_calls", "state", "Calls that hold a slot, and calls that wait for one.", parts(
+		gauges("holdfast_admission_calls", "state", "Calls that hold a slot, that have given it up, and that wait for one.", parts(
 			part[*shard]{"setup", func(s *shard) uint64 { return uint64(s.a().InSetUp) }},
+			part[*shard]{"aside", func(s *shard) uint64 { return uint64(s.a().Aside) }},
 			part[*shard]{"parked", func(s *shard) uint64 { return uint64(s.a().Parked) }},
 		)),
 		gauges("holdfast_admission_wait_seconds", "percentile", "How long recent calls were parked before they were set up.", func(s *shard, out emit) {
@@ -37,6 +38,7 @@ func admissionMetrics() []metric[*shard] {
 			part[*shard]{"failed", func(s *shard) uint64 { return s.a().Counters.Failed }},
 			part[*shard]{"withdrawn_parked", func(s *shard) uint64 { return s.a().Counters.Withdrawn }},
 			part[*shard]{"withdrawn_in_setup", func(s *shard) uint64 { return s.a().Counters.WithdrawnLate }},
+			part[*shard]{"stood_aside", func(s *shard) uint64 { return s.a().Counters.StoodAside }},
 			part[*shard]{"late_in_setup", func(s *shard) uint64 { return s.a().Counters.LateInSetUp }},
 			part[*shard]{"superseded", func(s *shard) uint64 { return s.a().Counters.Superseded }},
 			part[*shard]{"crowded_out", func(s *shard) uint64 { return s.a().Counters.Crowded }},

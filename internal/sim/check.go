@@ -68,8 +68,8 @@ func (w *World) checkCalls(s *server, h *lns.Held, a *admission.Snapshot) {
 	if left := k.Admitted + k.Superseded + k.Crowded + k.Expired + k.Withdrawn + k.Cleared; k.Offered != left+uint64(a.Parked) {
 		w.fault("shard %d: of %d calls offered to admission %d have left and %d are parked", s.number, k.Offered, left, a.Parked)
 	}
-	if left := k.Up + k.Failed + k.WithdrawnLate; k.Admitted != left+uint64(a.InSetUp) {
-		w.fault("shard %d: of %d calls begun %d have ended and %d are in set-up", s.number, k.Admitted, left, a.InSetUp)
+	if left := k.Up + k.Failed + k.WithdrawnLate; k.Admitted != left+uint64(a.InSetUp+a.Aside) {
+		w.fault("shard %d: of %d calls begun %d have ended and %d are in set-up", s.number, k.Admitted, left, a.InSetUp+a.Aside)
 	}
 	if h.Timers > h.Live || h.Tokens > h.Live || h.OnUnits > h.Live || h.Live > h.Sessions {
 		w.fault("shard %d holds %+v", s.number, *h)

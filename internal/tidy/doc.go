@@ -17,6 +17,7 @@
 //	events_test.go      every declared event is written
 //	skip_test.go        every skipped test goes through package testenv
 //	rfc_test.go         docs/rfc: a row for every keyword line, a test for every row
+//	adr_test.go         docs/adr: each decision is in the index
 //	exceptions_test.go  what may break a rule, and why
 //
 // An exception needs a reason in words. One that no longer excuses anything is

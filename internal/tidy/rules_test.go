@@ -26,6 +26,7 @@ var rules = []rule{
 	{"events", "an event that nobody writes is one that an operator waits for in vain", checkEventsWritten},
 	{"skip", "a skip that does not go through testenv would be a skip in CI too", checkSkipsGoThroughTestenv},
 	{"rfc", "nothing that an RFC demands is passed over in silence", checkRFCTables},
+	{"adr", "a decision that nobody finds is made again, otherwise", checkDecisionsListed},
 }
 
 func TestRules(t *testing.T) {
@@ -116,6 +117,8 @@ func TestRulesCatch(t *testing.T) {
 		{"rfc", "docs/rfc/rfc1.md", "| L7 | 1 | \"MUST\" | `ppp/none.go` | not done, because it is not |", "no file ppp/none.go"},
 		{"rfc", "docs/rfc/rfc1.md", "| L7 | 1 | \"MUST\" | later | later |", "names no test and no reason"},
 		{"rfc", "docs/rfc/keywords/rfc1.txt", "7 MUST\n", "no row for line 7"},
+		{"adr", "docs/adr/0001-x.md", "# 1. X", "no row | [1](0001-x.md) | X |"},
+		{"adr", "docs/adr/0001-x.md", "X", "does not begin with"},
 	} {
 		m := newModule()
 		if err := m.add(test.path, []byte(test.source+"\n")); err != nil {

@@ -42,7 +42,7 @@ type outageSize struct {
 var (
 	outageFull = outageSize{
 		tunnels: 6000, sessions: 24000, echo: 10 * time.Second, patience: 10 * time.Second, redial: time.Second,
-		cut: 35 * time.Second, burn: 900 * time.Microsecond, watch: 25 * time.Second, policed: 30 * time.Second, slow: 120 * time.Second, fast: 40 * time.Second,
+		cut: 35 * time.Second, burn: 900 * time.Microsecond, watch: 22 * time.Second, policed: 25 * time.Second, slow: 120 * time.Second, fast: 40 * time.Second,
 	}
 	outageQuick = outageSize{
 		tunnels: 300, sessions: 1200, echo: time.Second, patience: 2 * time.Second, redial: 200 * time.Millisecond,

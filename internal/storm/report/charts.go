@@ -14,6 +14,7 @@ type row struct {
 	title, note, unit string
 	curves            func(r *storm.Recording) []curve
 	log               bool
+	where             func(runs []*storm.Recording) bool // there is something to be seen; nil: always
 }
 
 func rows() []row {
@@ -26,8 +27,8 @@ func rows() []row {
 			note: "Of the calls that came up; of HELLOs through tunnels whose link was there."},
 		{title: "Calls that failed, by cause", unit: "calls a second", curves: failures,
 			note: "As their callers saw it."},
-		{title: "L2TP control messages, and those that policers dropped", unit: "messages a second", curves: policed,
-			note: "As the LNS counts them. Not drawn where nothing was dropped in any run."},
+		{title: "L2TP control messages, and those that policers dropped", unit: "messages a second, logarithmic", curves: policed, log: true,
+			note: "As the LNS counts them.", where: anyPoliced},
 	}
 }
 
@@ -109,21 +110,33 @@ func failures(r *storm.Recording) (list []curve) {
 	return list
 }
 
-// policed has no curves when nothing was dropped.
+// policed is what came at the policers, and what they dropped if they did.
 func policed(r *storm.Recording) []curve {
-	views := slices.DeleteFunc(slices.Clone(r.Samples), func(s storm.Sample) bool { return s.LNS == nil })
-	if len(views) == 0 || views[len(views)-1].LNS.Policed == 0 {
-		return nil
-	}
 	came, dropped := curve{name: "came", colour: 3, dashed: true}, curve{name: "dropped", colour: 2}
-	for i := 1; i < len(views); i++ {
-		s, last := &views[i], &views[i-1]
-		if interval := s.At - last.At; interval > 0 {
+	var last *storm.Sample
+	for i := range r.Samples {
+		s := &r.Samples[i]
+		if s.LNS == nil {
+			continue
+		}
+		if last != nil && s.At > last.At {
+			interval := s.At - last.At
 			came.points = append(came.points, point{s.At, float64(s.LNS.Control-last.LNS.Control) / interval})
 			dropped.points = append(dropped.points, point{s.At, float64(s.LNS.Policed-last.LNS.Policed) / interval})
 		}
+		last = s
+	}
+	if last == nil || last.LNS.Policed == 0 {
+		return []curve{came}
 	}
 	return []curve{came, dropped}
+}
+
+// anyPoliced: policers dropped something in one of the runs.
+func anyPoliced(runs []*storm.Recording) bool {
+	return slices.ContainsFunc(runs, func(r *storm.Recording) bool {
+		return slices.ContainsFunc(r.Samples, func(s storm.Sample) bool { return s.LNS != nil && s.LNS.Policed > 0 })
+	})
 }
 
 // bands are the phases that a reader has to see in the curves.

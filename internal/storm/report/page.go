@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"html"
 	"io"
-	"slices"
 	"strings"
 
 	"holdfast/internal/storm"
@@ -63,15 +62,14 @@ func (p *Page) head(b *strings.Builder) {
 	}
 }
 
-// row is one kind of picture for all runs, if any has curves of it.
+// row is one kind of picture for all runs, where there is something to be seen.
 func (p *Page) row(b *strings.Builder, w *row) {
-	charts := w.draw(p.Runs)
-	if !slices.ContainsFunc(charts, func(c chart) bool { return len(c.curves) > 0 }) {
+	if w.where != nil && !w.where(p.Runs) {
 		return
 	}
 	fmt.Fprintf(b, "<h2>%s</h2>\n<p class=\"dim\">%s Unit: %s; time since the run began.</p>\n<div class=\"runs\">\n",
 		html.EscapeString(w.title), html.EscapeString(w.note), html.EscapeString(w.unit))
-	for i, c := range charts {
+	for i, c := range w.draw(p.Runs) {
 		fmt.Fprintf(b, "<figure><h3>%s</h3>%s%s</figure>\n", html.EscapeString(p.Runs[i].Name), c.svg(), c.legend())
 	}
 	b.WriteString("</div>\n")

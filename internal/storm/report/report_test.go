@@ -107,7 +107,7 @@ func TestPolicedPage(t *testing.T) {
 	shown := []Shown{{Title: "holdfast show", Text: "Bandwidth: <250>\n  Burst"}}
 	text := page(t, Page{Runs: []*storm.Recording{r, recording("on", 600)}, Shown: shown})
 	for _, want := range []string{
-		"policers dropped, messages a second; came: at most 700", ">policed</text>",
+		"policers dropped, messages a second, logarithmic; came: at most 700", ">policed</text>",
 		"<h2>holdfast show</h2>\n<pre>Bandwidth: &lt;250&gt;\n  Burst</pre>",
 	} {
 		if !strings.Contains(text, want) {

@@ -4,7 +4,7 @@ FUZZ    ?= 30s
 RFC_DIR ?= .
 SEED    ?= 0
 
-.PHONY: build demo demo-quick test check lint root bench bench-peers bench-overload sim fuzz soak generate docs rfc-keywords clean
+.PHONY: build demo demo-quick test check lint root bench bench-peers bench-overload bench-attack sim fuzz soak generate docs rfc-keywords clean
 
 build: ## bin/holdfast
 	$(GO) build -trimpath -o bin/holdfast ./cmd/holdfast
@@ -46,6 +46,9 @@ bench-peers: build ## the same storm against other LNSs; needs root, installs wh
 
 bench-overload: build ## goodput at 1 to 100 times the capacity, and with each mechanism of admission switched off; some 22 minutes
 	$(GO) run ./test/overload -binary bin/holdfast -json bin/overload.json -html bin/overload.html
+
+bench-attack: build ## what attackers can do to established sessions and honest log-ins, each kind of attack in turn; some 7 minutes
+	$(GO) run ./test/attack -binary bin/holdfast -json bin/attack.json
 
 fuzz: ## every fuzz target for FUZZ
 	test/fuzz.sh $(FUZZ)

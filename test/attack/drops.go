@@ -23,6 +23,7 @@ func families() map[string]string {
 		"holdfast_engine_dropped_total":          "reason",
 		"holdfast_l2tp_irregular_total":          "reason",
 		"holdfast_tunnels_denied_total":          "reason",
+		"holdfast_l2tp_tunnels_total":            "event",
 		"holdfast_calls_failed_total":            "cause",
 		"holdfast_plane_dropped_total":           "reason",
 		"holdfast_shard_queue_dropped_total":     "queue",
@@ -60,14 +61,15 @@ func parseDrops(r io.Reader) (drops, error) {
 		if err != nil {
 			return nil, fmt.Errorf("metrics: %q: %w", lines.Text(), err)
 		}
-		if n > 0 {
-			d[cause(name, labels, label)] += uint64(n)
+		if why := cause(name, labels, label); n > 0 && why != "" {
+			d[why] += uint64(n)
 		}
 	}
 	return d, lines.Err()
 }
 
-// cause names where packets ended: policers by packet type and level.
+// cause names where packets ended: policers by packet type and level. Empty: they
+// did not.
 func cause(family, labels, label string) string {
 	value := func(of string) string {
 		_, rest, _ := strings.Cut(labels, of+`="`)
@@ -84,6 +86,12 @@ func cause(family, labels, label string) string {
 		return why + " send buffer"
 	case "holdfast_shard_queue_dropped_total":
 		return why + " queue"
+	case "holdfast_l2tp_tunnels_total":
+		switch why {
+		case "requested", "established", "closed", "address_changed":
+			return ""
+		}
+		return "tunnel: " + why
 	case "holdfast_calls_failed_total":
 		return "call: " + why
 	}
@@ -96,6 +104,18 @@ func (d drops) since(base drops) drops {
 	for name, n := range d {
 		if n > base[name] {
 			x[name] = n - base[name]
+		}
+	}
+	return x
+}
+
+// beside is what an attack has added: a cause that the quiet knows too counts when
+// it was met three times as often.
+func (d drops) beside(quiet drops) drops {
+	x := drops{}
+	for name, n := range d {
+		if n > 3*quiet[name] {
+			x[name] = n
 		}
 	}
 	return x

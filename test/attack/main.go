@@ -66,7 +66,7 @@ func parseFlags(args []string) (*options, error) {
 		return nil, err
 	}
 	if o.quick {
-		o.tunnels, o.sessions, o.rate, o.logins, o.each = 60, 600, 2000, 50, 3*time.Second
+		o.tunnels, o.sessions, o.rate, o.logins, o.each = 60, 600, 2000, 50, 2*time.Second
 	}
 	for _, name := range strings.Split(o.runs, ",") {
 		if _, ok := protections()[name]; !ok {

@@ -34,6 +34,7 @@ type row struct {
 // each phase.
 func newRun(r *storm.Recording, marks []mark) *run {
 	x := &run{Recording: r}
+	var quiet drops
 	for i, p := range r.Phases {
 		if p.Name != "overload" || i+1 >= len(marks) {
 			continue
@@ -41,10 +42,10 @@ func newRun(r *storm.Recording, marks []mark) *run {
 		cpu := (marks[i+1].cpu - marks[i].cpu).Seconds() / (p.To - p.From)
 		n := len(x.Rows)
 		if x.Idle == 0 {
-			x.Quiet, x.Idle = r.Overload[0], cpu
+			x.Quiet, x.Idle, quiet = r.Overload[0], cpu, marks[i+1].drops.since(marks[i].drops)
 			continue
 		}
-		w := row{AttackResult: r.Attacks[n], Honest: r.Overload[n+1], CPU: cpu, Drops: marks[i+1].drops.since(marks[i-1].drops)}
+		w := row{AttackResult: r.Attacks[n], Honest: r.Overload[n+1], CPU: cpu, Drops: marks[i+1].drops.since(marks[i].drops).beside(quiet)}
 		// Losses are told from the beginning of a phase to the end of the run.
 		w.Dropped, w.Lost = w.Honest.Dropped, w.Honest.Lost
 		if n+2 < len(r.Overload) {
@@ -68,6 +69,9 @@ const (
 // faults says what was lost, or sent to strangers, beyond any bound; and, if the
 // machine is quiet and so figures mean something, what was slow.
 func (x *run) faults(figures bool) (list []string) {
+	if len(x.Rows) == 0 {
+		return []string{"no attack was measured"}
+	}
 	if up := peak(x.Recording); up < x.Recording.Sessions {
 		list = append(list, fmt.Sprintf("%d of %d sessions came up", up, x.Recording.Sessions))
 	}

@@ -67,10 +67,21 @@ func TestPolicerText(t *testing.T) {
 	d := outage{runs: []*storm.Recording{r, {Name: "on"}}}
 	got := strings.Join(d.policerText(), "\n")
 	want := `The policer in "off": in the 10 s before it 70 calls a second were offered and 3 came up, and 440 of 1000 modems were up at the end; ` +
-		`in the 10 s with it 70 were offered and 21 came up, and 640 of 1000 were up. At that pace the other 360 would have needed 18s more. ` +
+		`in the 10 s with it 70 were offered and 21 came up, and 640 of 1000 were up. At that pace the other 360 would have needed 18 s more. ` +
 		`It dropped 400 of 1000 L2TP messages. The acknowledgement of a HELLO took up to 1.5 s (p99 of a second); 2 tunnels were lost.`
 	if got != want {
 		t.Errorf("%s\nwant\n%s", got, want)
+	}
+}
+
+// A time is said no more exactly than it is known.
+func TestRoughly(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		18400 * time.Millisecond: "18 s", 119 * time.Second: "119 s", 8 * time.Minute: "8 minutes", 206 * time.Minute: "3 hours",
+	} {
+		if got := roughly(d); got != want {
+			t.Errorf("%v is %q", d, got)
+		}
 	}
 }
 

@@ -105,7 +105,19 @@ func (x *stretch) outlook(goal int) string {
 		return ""
 	}
 	more := time.Duration(float64(left) / float64(x.gained) * x.seconds * float64(time.Second))
-	return fmt.Sprintf("At that pace the other %d would have needed %v more. ", left, more.Round(time.Second))
+	return fmt.Sprintf("At that pace the other %d would have needed %s more. ", left, roughly(more))
+}
+
+// roughly is a time as it is said.
+func roughly(d time.Duration) string {
+	switch {
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%.0f s", d.Seconds())
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%.0f minutes", d.Minutes())
+	default:
+		return fmt.Sprintf("%.0f hours", d.Hours())
+	}
 }
 
 // sideEffect is what it dropped, and what became of HELLOs and tunnels.

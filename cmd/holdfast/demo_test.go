@@ -87,6 +87,7 @@ func TestRootDemoInterrupted(t *testing.T) {
 var controlLines = []string{
 	"ready after", "120 subscribers dial over 12 tunnels from 3 LACs",
 	"Tunnels: 12, Sessions: 120", "Subscribers by State", "Active: 120", "Total Subscribers: 120",
+	"show ddos-protection protocols l2tp terse", "l2tp        aggregate", "l2tp        icrq ",
 	"12 tunnels, 120 of 120 sessions", "calls failed       none", "0 left over",
 	"Tunnels: 0, Sessions: 0", "has left nothing behind",
 }

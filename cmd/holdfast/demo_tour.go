@@ -114,6 +114,7 @@ func (d *tour) look(ctx context.Context, self string) {
 		"show services l2tp summary", "show services l2tp destination",
 		"show subscribers summary", "show subscribers summary port",
 		"show subscribers extensive user-name user7@example",
+		"show ddos-protection protocols l2tp terse",
 	} {
 		d.show(ctx, self, words)
 	}

@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -37,7 +38,10 @@ type drops map[string]uint64
 
 // scrape asks the LNS's metrics, through connections of dial.
 func scrape(dial func(network, address string) (net.Conn, error)) (drops, error) {
-	t := &http.Transport{Dial: dial, DisableKeepAlives: true}
+	t := &http.Transport{
+		DialContext:       func(_ context.Context, network, address string) (net.Conn, error) { return dial(network, address) },
+		DisableKeepAlives: true,
+	}
 	answer, err := (&http.Client{Transport: t}).Get("http://" + metricsAddress + "/metrics")
 	if err != nil {
 		return nil, err

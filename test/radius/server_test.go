@@ -136,13 +136,6 @@ func (f *freeradius) overTLS() *radius.Server {
 	}
 }
 
-// detail is what was accounted.
-func (f *freeradius) detail() string {
-	text, err := os.ReadFile(filepath.Join(f.dir, "detail"))
-	check(f.t, err)
-	return string(text)
-}
-
 // certificates makes an authority, a server's and a client's certificate.
 func (f *freeradius) certificates() {
 	authority := f.certificate("ca", nil, nil)

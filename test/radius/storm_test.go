@@ -51,17 +51,6 @@ func (c *crowd) up() (n int) {
 	return n
 }
 
-// offered is how many calls were offered so far.
-func (c *crowd) offered() (n uint64) {
-	c.t.Helper()
-	parts, err := c.swarm.Snapshots()
-	check(c.t, err)
-	for i := range parts {
-		n += parts[i].CallsOffered
-	}
-	return n
-}
-
 // wantUp waits until so many are on line.
 func (c *crowd) wantUp(n int, limit time.Duration) {
 	c.t.Helper()

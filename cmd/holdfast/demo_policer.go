@@ -9,13 +9,14 @@ import (
 	"holdfast/internal/storm"
 )
 
-// policedSpan is when the policer was in force: the last recovery of a run that
-// has two.
+// policedSpan is when the policer was in force: from the second of two recoveries
+// until the end.
 func policedSpan(r *storm.Recording) (from, to float64) {
 	for _, p := range r.Phases {
 		if p.Name == "recover" {
-			from, to = p.From, p.To
+			from = p.From
 		}
+		to = p.To
 	}
 	return from, to
 }

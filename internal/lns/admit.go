@@ -92,13 +92,18 @@ func (e *Engine) begin(fx *Effects) bool {
 
 // ackDelay is how long the acknowledgement of an ICRQ or CDN may wait for another
 // one to share it while there is a backlog. It is a fiftieth of the time after
-// which peers repeat a message.
+// which peers repeat a message. Where tunnels are few, one input brings several
+// messages of each and one acknowledgement serves them anyway: there a LAC whose
+// window is small after a loss is not kept waiting.
 func (e *Engine) ackDelay() time.Duration {
-	if e.adm.Overloaded(e.now) {
+	if e.tunnelsUp > fewTunnels && e.adm.Overloaded(e.now) {
 		return 20 * time.Millisecond
 	}
 	return 0
 }
+
+// fewTunnels are less than an input has datagrams under a flood.
+const fewTunnels = 128
 
 // expireParked dismisses parked calls whose deadline has passed.
 func (e *Engine) expireParked(fx *Effects) {

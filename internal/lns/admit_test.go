@@ -259,3 +259,43 @@ func TestParkedCallCleared(t *testing.T) {
 		}
 	}
 }
+
+// With a backlog an ICRQ is acknowledged late where many tunnels share the work,
+// and at once where they are few: their LACs wait for it with a small window.
+func TestLateAcknowledgement(t *testing.T) {
+	for _, tunnels := range []int{2, fewTunnels + 1} {
+		w := newWorld(t, testConfig(), 1)
+		l := w.lac(0)
+		w.holdBegin = true
+		var id l2tp.TunnelID
+		for range tunnels {
+			id = l.tunnel()
+		}
+		for i := range 40 {
+			l.dial(id, fmt.Sprintf("user%d@example", i), "pw")
+		}
+		w.advance(time.Second)
+		e := w.engines[0]
+		if !e.adm.Overloaded(w.now) {
+			t.Fatalf("no backlog with %d parked", e.adm.Snapshot(w.now).Parked)
+		}
+		l.dial(id, "user100@example", "pw")
+		w.run()
+		info, _ := l.ep.Tunnel(id)
+		if late := info.Unacknowledged > 0; late != (tunnels > fewTunnels) {
+			t.Errorf("%d tunnels: late %v", tunnels, late)
+		}
+		w.advance(20 * time.Millisecond)
+		if info, _ := l.ep.Tunnel(id); info.Unacknowledged > 0 {
+			t.Errorf("%d tunnels: no acknowledgement within 20 ms", tunnels)
+		}
+		for id, ok := l.ep.TunnelAfter(0); ok; id, ok = l.ep.TunnelAfter(id) {
+			l.ep.CloseTunnel(w.now, id, l2tp.Result{Code: 1}, &l.fx)
+			l.settle()
+		}
+		w.run()
+		if e.tunnelsUp != 0 {
+			t.Errorf("%d tunnels are still counted", e.tunnelsUp)
+		}
+	}
+}

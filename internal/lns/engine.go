@@ -38,6 +38,7 @@ type Engine struct {
 
 	sessions    slab
 	tunnels     [1 << 16]*tunnel // by local tunnel id; nil: not ours
+	tunnelsUp   int              // that are established
 	dests       map[destinationKey]*destination
 	destNames   map[destinationKey]int // home of destination numbers (shard 0): what was given out
 	bindings    map[*Terms]*binding

@@ -95,6 +95,7 @@ func (e *Engine) tunnelUp(ef *l2tp.Effect, fx *Effects) {
 		return
 	}
 	t.up = true
+	e.tunnelsUp++
 	e.succeeded(ef.Peer)
 	fx.Tunnels = append(fx.Tunnels, uint16(ef.Tunnel))
 	t.bind.groupUsage.tunnels++
@@ -118,6 +119,7 @@ func (e *Engine) tunnelDown(ef *l2tp.Effect, fx *Effects) {
 		e.release(e.lease(directory.Key{Kind: directory.ChassisTunnels}, e.cfg.TunnelMax), fx)
 	}
 	if t.up {
+		e.tunnelsUp--
 		fx.Tunnels = append(fx.Tunnels, uint16(ef.Tunnel))
 		t.bind.groupUsage.tunnels--
 		t.bind.clientUsage.tunnels--

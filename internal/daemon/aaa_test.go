@@ -8,6 +8,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	layeh "layeh.com/radius"
 	"layeh.com/radius/rfc2865"
@@ -69,7 +70,12 @@ func TestRADIUS(t *testing.T) {
 				t.Errorf("%v: %+v, %v\n%s", code, reply, err, &r.log)
 			}
 		}
-		want(t, "summary", r.show("show", "services", "l2tp", "summary"), "Sessions: 29")
+		// The Ack says that the session is being ended: its modem has to agree first.
+		summary := ""
+		for late := time.Now().Add(5 * time.Second); !strings.Contains(summary, "Sessions: 29") && time.Now().Before(late); {
+			summary = r.show("show", "services", "l2tp", "summary")
+		}
+		want(t, "summary", summary, "Sessions: 29")
 	})
 	if result.Lost != 0 || result.SessionsUp != 30 {
 		t.Errorf("%+v\n%s", result, &r.log)

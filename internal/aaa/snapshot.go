@@ -4,7 +4,6 @@ package aaa
 
 import (
 	"context"
-	"sync/atomic"
 	"time"
 
 	"holdfast/radius"
@@ -55,28 +54,6 @@ func (s *Service) Snapshot(ctx context.Context) (Snapshot, bool) {
 	defer s.dynamic.mu.Unlock()
 	shot.Dynamic = s.dynamic.machine.Counters()
 	return shot, true
-}
-
-// Clear sets counters to zero: those of authentication and of the servers, or those
-// of dynamic requests, or both.
-func (s *Service) Clear(ctx context.Context, authentication, dynamic bool) {
-	if authentication {
-		s.auth.clear()
-		s.x.do(ctx, func(time.Time) { s.x.client.Clear() })
-	}
-	if dynamic {
-		s.dynamic.mu.Lock()
-		defer s.dynamic.mu.Unlock()
-		s.dynamic.machine.Clear()
-	}
-}
-
-func (c *authCounters) clear() {
-	for _, n := range []*atomic.Uint64{
-		&c.requests, &c.accepts, &c.rejects, &c.challenges, &c.timeouts, &c.refused, &c.unsent, &c.malformed, &c.ignored,
-	} {
-		n.Store(0)
-	}
 }
 
 func (c *authCounters) copy() AuthStatistics {

@@ -79,27 +79,3 @@ func TestBackoffIsBounded(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
-
-// To an address that has not answered goes no more than three times what came.
-func TestUnverifiedIsNoAmplifier(t *testing.T) {
-	var u police.Unverified
-	if u.Send(1) {
-		t.Error("sent before anything came")
-	}
-	u.Receive(100)
-	sent := 0
-	for u.Send(120) {
-		sent += 120
-	}
-	if sent != 240 || !u.Send(60) || u.Send(1) {
-		t.Errorf("%d sent for 100", sent)
-	}
-	u.Receive(1 << 31)
-	u.Receive(1 << 31)
-	u.Receive(1 << 31)
-	for range 2 {
-		if !u.Send(1 << 31) {
-			t.Error("wrapped")
-		}
-	}
-}

@@ -40,7 +40,7 @@
 //	sweep.go       once a second through the flows; aggregation
 //	advance.go     the owner's turn: events, rates
 //	show.go        copies for readers: snapshot.go, event.go; clear.go
-//	backoff.go     wrong secrets, and unverified.go: bounds for the unauthenticated
+//	backoff.go     how long a source of wrong secrets has to wait
 //
 // # Who owns what
 //

@@ -41,7 +41,7 @@ func serveLNS(t *testing.T, at netip.AddrPort, plan Plan, change func(n *testLNS
 		batch := packet.Batch{Datagrams: make([]packet.Datagram, 64)}
 		for {
 			until := earlier(n.next(), time.Now().Add(50*time.Millisecond))
-			socket.SetReadDeadline(latest(until, time.Now().Add(readMin)))
+			socket.SetReadDeadline(latestOf(until, time.Now().Add(readMin)))
 			got, err := socket.ReadBatch(&batch)
 			if err != nil && !isTimeout(err) {
 				return
@@ -56,13 +56,6 @@ func serveLNS(t *testing.T, at netip.AddrPort, plan Plan, change func(n *testLNS
 		<-ended
 	})
 	return socket.LocalAddr()
-}
-
-func latest(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return b
-	}
-	return a
 }
 
 func isTimeout(err error) bool {

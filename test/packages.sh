@@ -13,7 +13,6 @@ linux.uml user-mode-linux
 modprobe kmod
 ip iproute2
 pgrep procps
-setpriv util-linux
 ping iputils-ping
 pppd ppp
 xl2tpd xl2tpd

@@ -21,7 +21,7 @@ import (
 func TestRootEmulator(t *testing.T) {
 	t.Parallel()
 	testenv.TUN(t)
-	testenv.Commands(t, "linux.uml", "modprobe", "pppd", "xl2tpd", "setpriv", "unshare", "pkill")
+	testenv.Commands(t, "linux.uml", "modprobe", "pppd", "xl2tpd", "unshare", "pkill")
 	ns := newNamespace(t)
 	g := bootGuest(t, ns)
 	for _, c := range []struct {

@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"holdfast/test/process"
 )
 
 // guest is a running User-Mode Linux.
@@ -70,13 +72,13 @@ func bootGuest(t *testing.T, ns string) *guest {
 	defer log.Close()
 
 	// The guest is process 1 of a process namespace of its own: with its parent dies all of it.
-	cmd := exec.Command("ip", "netns", "exec", ns, "setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child=KILL",
+	cmd := exec.Command("ip", "netns", "exec", ns, "unshare", "--pid", "--fork", "--kill-child=KILL",
 		"linux.uml", "mem=320M", "uml_dir="+dir, "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro", "init="+guestProgram,
 		"GUEST_IP="+underlayGuest+"/24", "GUEST_GATEWAY="+underlayGateway,
 		"con=null", "con0=null,fd:2", "con1=fd:3,fd:4", "panic=0", "vec0:transport=tap,ifname="+tap+",depth=128,gro=1")
 	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = log, log, []*os.File{toGuest, fromGuest}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	check(t, cmd.Start())
+	check(t, process.Start(cmd))
 	toGuest.Close()
 	fromGuest.Close()
 	go func() {

@@ -18,6 +18,7 @@ import (
 
 	"holdfast/internal/api/holdfastv1"
 	"holdfast/internal/testenv"
+	"holdfast/test/process"
 )
 
 // Addresses of the drawing in doc.go.
@@ -79,7 +80,7 @@ func background(t *testing.T, ns, log string, argv ...string) (stop func()) {
 	defer f.Close()
 	cmd := exec.Command("ip", append([]string{"netns", "exec", ns}, argv...)...)
 	cmd.Stdout, cmd.Stderr = f, f
-	check(t, cmd.Start())
+	check(t, process.Start(cmd))
 	done := make(chan struct{})
 	go func() {
 		_ = cmd.Wait() // its log says how it went
@@ -115,7 +116,7 @@ type lns struct {
 func startLNS(t *testing.T) *lns {
 	t.Helper()
 	testenv.TUN(t)
-	testenv.Commands(t, "linux.uml", "modprobe", "pppd", "xl2tpd", "iperf3", "tcpdump", "tshark", "ping", "setpriv", "unshare", "pkill")
+	testenv.Commands(t, "linux.uml", "modprobe", "pppd", "xl2tpd", "iperf3", "tcpdump", "tshark", "ping", "unshare", "pkill")
 	dir := t.TempDir()
 	n := &lns{t: t, ns: newNamespace(t), socket: filepath.Join(dir, "socket")}
 	background(t, n.ns, filepath.Join(dir, "iperf3"), "iperf3", "-s", "-B", inside)

@@ -26,6 +26,7 @@ import (
 	"holdfast/internal/netlab"
 	"holdfast/internal/testenv"
 	"holdfast/radius"
+	"holdfast/test/process"
 )
 
 // examples are the files under test.
@@ -88,7 +89,7 @@ func (f *freeradius) run() {
 	out, err := f.command.StdoutPipe()
 	check(f.t, err)
 	f.command.Stderr = f.command.Stdout
-	check(f.t, begin(f.command))
+	check(f.t, process.Start(f.command))
 	ready, ended := make(chan bool, 1), make(chan struct{})
 	var log bytes.Buffer
 	go func() {

@@ -26,6 +26,7 @@ import (
 	"holdfast/internal/api/holdfastv1"
 	"holdfast/internal/netlab"
 	"holdfast/internal/testenv"
+	"holdfast/test/process"
 )
 
 // holdfast is the program under test, which TestMain builds.
@@ -135,7 +136,7 @@ func (w *world) serve() {
 	d.cmd = exec.Command("ip", "netns", "exec", w.lns.Name(), holdfast, "serve", "-c", filepath.Join(w.dir, "holdfast.conf"), "--socket", d.socket)
 	out, err := d.cmd.StderrPipe()
 	check(w.t, err)
-	check(w.t, begin(d.cmd))
+	check(w.t, process.Start(d.cmd))
 	ready := make(chan struct{})
 	go func() {
 		defer close(d.ended)

@@ -14,7 +14,6 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -22,6 +21,7 @@ import (
 
 	"holdfast/internal/testenv"
 	"holdfast/radius/radiustest"
+	"holdfast/test/process"
 )
 
 // record is what a server was told once.
@@ -113,13 +113,12 @@ func newFreeRADIUS(t *testing.T) *freeradius {
 func (f *freeradius) run() {
 	f.t.Helper()
 	c := exec.Command("/usr/sbin/freeradius", "-f", "-l", "stdout", "-d", f.dir)
-	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := c.StdoutPipe()
 	if err != nil {
 		f.t.Fatal(err)
 	}
 	c.Stderr = c.Stdout
-	if err := c.Start(); err != nil {
+	if err := process.Start(c); err != nil {
 		f.t.Fatal(err)
 	}
 	f.t.Cleanup(func() {

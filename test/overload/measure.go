@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"holdfast/cmd/holdfast/stage"
 	"holdfast/internal/admission"
 	"holdfast/internal/storm"
@@ -30,19 +32,19 @@ const (
 
 // lab is where it is measured.
 type lab struct {
-	binary  string
-	sampled func(run string, s *storm.Sample)
+	binary     string
+	processors unix.CPUSet // of the server
+	sampled    func(run string, s *storm.Sample)
 }
 
 // run is one LNS, and what is done to it.
 type run struct {
-	name      string
-	admission string // configuration statements
-	burn      time.Duration
-	without   string // a mechanism
-	callers   int
-	phases    []string
-	marks     []mark // when each phase began; filled in
+	name    string
+	burn    time.Duration
+	without string // a mechanism
+	callers int
+	phases  []string
+	marks   []mark // when each phase began; filled in
 }
 
 // play plays a run. The server is slowed when the residents are up.
@@ -53,9 +55,13 @@ func (l *lab) play(ctx context.Context, r *run) (recording *storm.Recording, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	env := []string{"HOLDFAST_BURN=" + r.burn.String(), "HOLDFAST_BURN_LATE=true", "HOLDFAST_WITHOUT=" + r.without}
-	if err := s.Serve(ctx, l.binary, configuration(r.admission), env...); err != nil {
+	if err := s.Serve(ctx, l.binary, stage.Configuration{Processes: "shards 1;"}.Text(), env...); err != nil {
 		return nil, err
 	}
+	if err := process.Confine(process.Last(l.processors)); err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, process.Confine(l.processors)) }()
 	phases, err := r.parse()
 	if err != nil {
 		return nil, err

@@ -20,5 +20,5 @@
 // Close takes everything down again: the process, the namespaces, the files.
 //
 // Files, in reading order: stage.go the scene; serve.go the LNS process;
-// userns.go namespaces without root.
+// configuration.go what it is told; userns.go namespaces without root.
 package stage

@@ -92,9 +92,10 @@ type Controller struct {
 	setup     setups
 	room      room
 	refusals  bucket
-	crowdedAt int64 // when there was no room last; 0: never
-	gate      bool  // the owner has closed the door: an outside resource is exhausted
-	waits     histogram
+	crowdedAt int64     // when there was no room last; 0: never
+	gate      bool      // the owner has closed the door: an outside resource is exhausted
+	waits     Histogram // from arrival to being begun
+	ready     Histogram // from being begun to being up
 	counters  Counters
 }
 
@@ -185,7 +186,7 @@ func (c *Controller) Next(now time.Time) (element uint32, ok bool) {
 	}
 	p := &c.queue.parked[i]
 	element = p.element
-	c.waits.add(time.Duration(t - p.arrived))
+	c.waits.Count(time.Duration(t - p.arrived))
 	c.setup.begin(element, begun{at: t, arrived: p.arrived, lac: p.lac})
 	c.queue.lacs[p.lac].admitted++
 	c.queue.remove(i)
@@ -252,6 +253,7 @@ func (c *Controller) Up(now time.Time, element uint32) {
 	}
 	c.counters.Up++
 	l, t := &c.queue.lacs[b.lac], c.ns(now)
+	c.ready.Count(time.Duration(t - b.at))
 	l.answers.look(t)
 	l.answers.this++
 	c.limit.done(t, t-b.at, c.setup.holding()+1, &c.counters)

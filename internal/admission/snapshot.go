@@ -14,9 +14,9 @@ type Snapshot struct {
 	Aside        int           // calls in set-up that hold none any more, as their callers do not answer
 	Parked       int           // calls that wait
 	OldestWait   time.Duration // of the longest parked call
-	WaitP50      time.Duration // from arrival to being begun, of recent calls
-	WaitP99      time.Duration
-	SetUpFloor   time.Duration // least recent set-up latency
+	Waits        Histogram     // from arrival to being begun, of recent calls
+	SetUps       Histogram     // from being begun to being up, of recent calls
+	SetUpFloor   time.Duration // least recent set-up latency, smoothed
 	SetUpLatency time.Duration // smoothed
 	Gated        bool          // an outside resource holds the door closed
 	Counters     Counters
@@ -35,7 +35,7 @@ type LACShare struct {
 func (c *Controller) Snapshot(now time.Time) Snapshot {
 	s := Snapshot{
 		Slots: c.limit.slots(), InSetUp: c.setup.holding(), Aside: c.setup.aside, Parked: c.queue.count,
-		WaitP50: c.waits.quantile(0.5), WaitP99: c.waits.quantile(0.99),
+		Waits: c.waits, SetUps: c.ready,
 		SetUpFloor: time.Duration(c.limit.floor), SetUpLatency: time.Duration(c.limit.smooth),
 		Gated: c.gate, Counters: c.counters,
 	}

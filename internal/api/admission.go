@@ -27,6 +27,7 @@ func (s *Server) GetAdmission(ctx context.Context, _ *connect.Request[pb.GetAdmi
 	if err != nil {
 		return nil, err
 	}
+	var waits, setUps admission.Histogram
 	m := &pb.Admission{Total: &pb.AdmissionCounts{}, Failed: causes(&sum.Counters.Failed), Alarms: alarms(rows, time.Now())}
 	lacs := merged[netip.Addr, admission.LACShare]{key: func(l *admission.LACShare) netip.Addr { return l.Address }, add: addShare}
 	for i := range rows {
@@ -34,8 +35,11 @@ func (s *Server) GetAdmission(ctx context.Context, _ *connect.Request[pb.GetAdmi
 		m.Enabled = m.Enabled || rows[i].Enabled
 		m.Shards = append(m.Shards, one)
 		addAdmission(m.Total, one)
+		waits.Add(&rows[i].Waits)
+		setUps.Add(&rows[i].SetUps)
 		lacs.take(rows[i].LACs)
 	}
+	setTimes(m.Total, &waits, &setUps)
 	slices.SortFunc(lacs.rows, func(a, b admission.LACShare) int {
 		return cmp.Or(cmp.Compare(b.Parked, a.Parked), cmp.Compare(b.Admitted, a.Admitted), a.Address.Compare(b.Address))
 	})
@@ -87,20 +91,28 @@ func alarms(rows []lns.AdmissionRow, now time.Time) (list []*pb.Alarm) {
 
 func admissionCounts(r *lns.AdmissionRow) *pb.AdmissionCounts {
 	c := &r.Counters
-	return &pb.AdmissionCounts{
+	m := &pb.AdmissionCounts{
 		Shard: count(r.Shard), Slots: count(r.Slots), InSetup: count(r.InSetUp), Parked: count(r.Parked), Gated: r.Gated,
-		OldestWaitUs: microseconds(r.OldestWait), WaitP50Us: microseconds(r.WaitP50), WaitP99Us: microseconds(r.WaitP99),
-		SetupUs: microseconds(r.SetUpLatency), SetupLeastUs: microseconds(r.SetUpFloor),
+		OldestWaitUs: microseconds(r.OldestWait),
+		SetupUs:      microseconds(r.SetUpLatency), SetupLeastUs: microseconds(r.SetUpFloor),
 		Offered: c.Offered, Admitted: c.Admitted, Up: c.Up, Failed: c.Failed,
 		WithdrawnParked: c.Withdrawn, WithdrawnInSetup: c.WithdrawnLate, LateInSetup: c.LateInSetUp,
 		Expired: c.Expired, Superseded: c.Superseded, CrowdedOut: c.Crowded, Unanswered: c.Silent,
 		SlotsGrown: c.SlotsGrown, SlotsShrunk: c.SlotsShrunk, Steps: r.DearSteps, StepsWasted: r.StaleSteps,
 		RadiusWindow: count(r.RADIUSWindow), RadiusInFlight: count(r.RADIUSInFlight), RadiusQueued: count(r.RADIUSQueued),
 	}
+	setTimes(m, &r.Waits, &r.SetUps)
+	return m
 }
 
-// addAdmission adds one shard to the total. Of times the longest is kept: the
-// median of all cannot be made of the medians of some.
+// setTimes tells how long recent calls waited and took: of one shard, or of all.
+func setTimes(m *pb.AdmissionCounts, waits, setUps *admission.Histogram) {
+	m.WaitP50Us, m.WaitP99Us = microseconds(waits.Quantile(0.5)), microseconds(waits.Quantile(0.99))
+	m.SetupP50Us, m.SetupP99Us = microseconds(setUps.Quantile(0.5)), microseconds(setUps.Quantile(0.99))
+}
+
+// addAdmission adds one shard to the total, but for what setTimes tells. Of the
+// other times the longest is kept, and of the least that set-up takes the least.
 func addAdmission(sum, one *pb.AdmissionCounts) {
 	for _, n := range [...]struct {
 		sum *uint32
@@ -128,10 +140,12 @@ func addAdmission(sum, one *pb.AdmissionCounts) {
 		most *uint32
 		one  uint32
 	}{
-		{&sum.OldestWaitUs, one.OldestWaitUs}, {&sum.WaitP50Us, one.WaitP50Us}, {&sum.WaitP99Us, one.WaitP99Us},
-		{&sum.SetupUs, one.SetupUs}, {&sum.SetupLeastUs, one.SetupLeastUs},
+		{&sum.OldestWaitUs, one.OldestWaitUs}, {&sum.SetupUs, one.SetupUs},
 	} {
 		*n.most = max(*n.most, n.one)
+	}
+	if least := one.SetupLeastUs; least > 0 && (sum.SetupLeastUs == 0 || least < sum.SetupLeastUs) {
+		sum.SetupLeastUs = least
 	}
 	sum.Gated = sum.Gated || one.Gated
 }

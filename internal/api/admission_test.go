@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,19 +23,23 @@ import (
 func fullAdmission(shard int, n int) lns.AdmissionRow {
 	d := time.Duration(n) * time.Millisecond
 	u := uint64(n)
-	return lns.AdmissionRow{
+	row := lns.AdmissionRow{
 		Shard: shard, Enabled: true, DearSteps: 100 * u, StaleSteps: u, RADIUSWindow: n, RADIUSInFlight: n, RADIUSQueued: n,
 		Snapshot: admission.Snapshot{
-			Slots: n, InSetUp: n, Parked: n, OldestWait: d, WaitP50: d, WaitP99: d, SetUpFloor: d, SetUpLatency: d, Gated: n > 1,
+			Slots: n, InSetUp: n, Parked: n, OldestWait: d, SetUpFloor: d, SetUpLatency: d, Gated: n > 1,
 			Counters: admission.Counters{
 				Offered: u, Admitted: u, Up: u, Failed: u, Superseded: u, Crowded: u, Expired: u, Silent: u, Withdrawn: u, WithdrawnLate: u,
 				LateInSetUp: u, SlotsGrown: u, SlotsShrunk: u,
 			},
 		},
 	}
+	row.Waits.Count(d)
+	row.SetUps.Count(d)
+	return row
 }
 
-// All shards are shown apart and together: counts added up, of times the longest.
+// All shards are shown apart and together: counts added up, of times the
+// longest, of the least the least.
 func TestAdmissionAddsUp(t *testing.T) {
 	r := newRig(t, apitest.Size{Shards: 2})
 	r.List[0].Admission, r.List[1].Admission = fullAdmission(0, 1), fullAdmission(1, 2)
@@ -68,7 +73,11 @@ func TestAdmissionAddsUp(t *testing.T) {
 				t.Errorf("gated: %v", m)
 			}
 			continue
-		case len(name) > 3 && name[len(name)-3:] == "_us":
+		case strings.HasSuffix(name, "_p50_us") || strings.HasSuffix(name, "_p99_us"):
+			sum = get(m.Total).Uint() // see TestPercentilesAreOfAllCalls
+		case name == "setup_least_us":
+			sum = min(get(m.Shards[0]).Uint(), get(m.Shards[1]).Uint())
+		case strings.HasSuffix(name, "_us"):
 			sum = max(get(m.Shards[0]).Uint(), get(m.Shards[1]).Uint())
 		default:
 			sum = get(m.Shards[0]).Uint() + get(m.Shards[1]).Uint()
@@ -86,6 +95,42 @@ func TestAdmissionAddsUp(t *testing.T) {
 	}
 	if len(m.Failed) != 1 || m.Failed[0].Count != 7 || m.Failed[0].Name != lns.CauseAuthDenied.String() {
 		t.Errorf("failed: %v", m.Failed)
+	}
+}
+
+// A shard with many quick calls and one with few slow ones: the percentiles of all
+// are those of all calls.
+func TestPercentilesAreOfAllCalls(t *testing.T) {
+	r := newRig(t, apitest.Size{Shards: 2})
+	busy, quiet := &r.List[0].Admission, &r.List[1].Admission
+	busy.Snapshot, quiet.Snapshot = admission.Snapshot{}, admission.Snapshot{}
+	for i := range 1000 {
+		if i%100 < 98 {
+			busy.Waits.Count(8 * time.Millisecond)
+			busy.SetUps.Count(16 * time.Millisecond)
+			continue
+		}
+		quiet.Waits.Count(2 * time.Second)
+		quiet.SetUps.Count(4 * time.Second)
+	}
+	res, err := r.GetAdmission(ctx, connect.NewRequest(&pb.GetAdmissionRequest{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		what string
+		got  uint32
+		want time.Duration
+	}{
+		{"median wait", res.Msg.Total.WaitP50Us, 8 * time.Millisecond},
+		{"99th percentile of waits", res.Msg.Total.WaitP99Us, 2 * time.Second},
+		{"median set-up", res.Msg.Total.SetupP50Us, 16 * time.Millisecond},
+		{"99th percentile of set-ups", res.Msg.Total.SetupP99Us, 4 * time.Second},
+		{"median wait of the quiet shard", res.Msg.Shards[1].WaitP50Us, 2 * time.Second},
+	} {
+		if got := time.Duration(c.got) * time.Microsecond; got < c.want || got > c.want*8/7 {
+			t.Errorf("%s: %v, want %v", c.what, got, c.want)
+		}
 	}
 }
 

@@ -29,7 +29,7 @@ func showAdmission(ctx context.Context, c *call) error {
 	alarmLines(w, m.Alarms)
 	fmt.Fprintf(w, "Slots: %d, Calls in set-up: %d, Calls parked: %d\n", t.GetSlots(), t.GetInSetup(), t.GetParked())
 	fmt.Fprintf(w, "Parked calls waited: p50 %s, p99 %s, oldest now %s\n", span(t.GetWaitP50Us()), span(t.GetWaitP99Us()), span(t.GetOldestWaitUs()))
-	fmt.Fprintf(w, "Set-up takes: %s, at least %s\n", span(t.GetSetupUs()), span(t.GetSetupLeastUs()))
+	fmt.Fprintf(w, "Set-up took: p50 %s, p99 %s, floor %s\n", span(t.GetSetupP50Us()), span(t.GetSetupP99Us()), span(t.GetSetupLeastUs()))
 	fmt.Fprintf(w, "RADIUS window: %d, In flight: %d, Waiting: %d%s\n", t.GetRadiusWindow(), t.GetRadiusInFlight(), t.GetRadiusQueued(), gate(t.GetGated()))
 	fmt.Fprintf(w, "Stale work: %s (%d of %d steps)\n", percent(t.GetStepsWasted(), t.GetSteps()), t.GetStepsWasted(), t.GetSteps())
 	callCounts(w, t)
@@ -89,14 +89,14 @@ func lacShares(w io.Writer, lacs []*pb.LacShare, admitted uint64, all bool) {
 	}
 }
 
-const shardColumns = "  %5s %7s %9s %7s %9s %9s %10s %10s %10s %7s %7s\n"
+const shardColumns = "  %5s %7s %9s %7s %9s %9s %10s %10s %10s %10s %10s %7s %7s\n"
 
 // shardAdmission prints a line a shard.
 func shardAdmission(w io.Writer, shards []*pb.AdmissionCounts) {
-	fmt.Fprintf(w, shardColumns, "Shard", "Slots", "In set-up", "Parked", "Wait p50", "Wait p99", "Offered", "Admitted", "Up", "Stale", "RADIUS")
+	fmt.Fprintf(w, shardColumns, "Shard", "Slots", "In set-up", "Parked", "Wait p50", "Wait p99", "Set-up p50", "Set-up p99", "Offered", "Admitted", "Up", "Stale", "RADIUS")
 	for _, s := range shards {
 		fmt.Fprintf(w, shardColumns, fmt.Sprint(s.Shard), fmt.Sprint(s.Slots), fmt.Sprint(s.InSetup), fmt.Sprint(s.Parked),
-			span(s.WaitP50Us), span(s.WaitP99Us), fmt.Sprint(s.Offered), fmt.Sprint(s.Admitted), fmt.Sprint(s.Up),
+			span(s.WaitP50Us), span(s.WaitP99Us), span(s.SetupP50Us), span(s.SetupP99Us), fmt.Sprint(s.Offered), fmt.Sprint(s.Admitted), fmt.Sprint(s.Up),
 			percent(s.StepsWasted, s.Steps), fmt.Sprint(s.RadiusWindow))
 	}
 }

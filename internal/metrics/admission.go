@@ -2,7 +2,10 @@
 
 package metrics
 
-import "holdfast/internal/lns"
+import (
+	"holdfast/internal/admission"
+	"holdfast/internal/lns"
+)
 
 // a is the shard's admission of calls.
 func (s *shard) a() *lns.AdmissionRow { return &s.admission }
@@ -18,13 +21,9 @@ func admissionMetrics() []metric[*shard] {
 			part[*shard]{"aside", func(s *shard) uint64 { return uint64(s.a().Aside) }},
 			part[*shard]{"parked", func(s *shard) uint64 { return uint64(s.a().Parked) }},
 		)),
-		gauges("holdfast_admission_wait_seconds", "percentile", "How long recent calls were parked before they were set up.", func(s *shard, out emit) {
-			out(s.a().WaitP50.Seconds(), "50")
-			out(s.a().WaitP99.Seconds(), "99")
-		}),
 		gauge("holdfast_admission_oldest_wait_seconds", "How long the oldest parked call has waited.",
 			func(s *shard) float64 { return s.a().OldestWait.Seconds() }),
-		gauges("holdfast_admission_setup_seconds", "measure", "How long set-up takes, recently and at least; the number of slots follows it.",
+		gauges("holdfast_admission_latency_seconds", "measure", "How long set-up takes, smoothed, and the least it was of late; the number of slots follows it.",
 			func(s *shard, out emit) {
 				out(s.a().SetUpLatency.Seconds(), "recent")
 				out(s.a().SetUpFloor.Seconds(), "least")
@@ -67,6 +66,27 @@ func admissionMetrics() []metric[*shard] {
 				out(bit(on), lns.Alarm(i).String())
 			}
 		}),
+	}
+}
+
+// timeMetrics are how long calls waited and took. A percentile of all calls cannot
+// be made of those of the shards: they are taken of what all shards have counted.
+func timeMetrics() []metric[*snapshot] {
+	percentiles := func(name, help string, of func(*lns.AdmissionRow) *admission.Histogram) metric[*snapshot] {
+		return metric[*snapshot]{Declaration{name, Gauge, help, []string{"percentile"}}, func(s *snapshot, out emit) {
+			var all admission.Histogram
+			for i := range s.shards {
+				all.Add(of(s.shards[i].a()))
+			}
+			out(all.Quantile(0.5).Seconds(), "50")
+			out(all.Quantile(0.99).Seconds(), "99")
+		}}
+	}
+	return []metric[*snapshot]{
+		percentiles("holdfast_admission_wait_seconds", "How long recent calls were parked before they were set up, over all shards.",
+			func(r *lns.AdmissionRow) *admission.Histogram { return &r.Waits }),
+		percentiles("holdfast_admission_setup_seconds", "How long recent calls took from then until they were up, over all shards.",
+			func(r *lns.AdmissionRow) *admission.Histogram { return &r.SetUps }),
 	}
 }
 

@@ -260,7 +260,11 @@ func TestShardsAddUp(t *testing.T) {
 		State: radius.Dead, Pending: 3, Queued: 4, Window: 5, Ports: 2, Peak: 6, Smoothed: 50 * time.Millisecond,
 	}
 	s.admission[1].Alarms = []lns.AlarmRow{{Alarm: lns.AlarmRADIUSStalled}}
-	s.admission[1].WaitP99 = 250 * time.Millisecond
+	for range 99 {
+		s.admission[0].Waits.Count(10 * time.Millisecond)
+	}
+	s.admission[1].Waits.Count(time.Second)
+	s.admission[1].SetUps.Count(20 * time.Millisecond)
 	text := exposition(t, s)
 	for _, line := range []string{
 		`holdfast_subscribers{shard="0",state="active"} 3`, `holdfast_subscribers{shard="1",state="active"} 4`,
@@ -269,7 +273,8 @@ func TestShardsAddUp(t *testing.T) {
 		`holdfast_pool_addresses{pool="pool-v4"} 1000`, `holdfast_pool_used_addresses{pool="pool-v4"} 20`,
 		`holdfast_session_setup_seconds_total{shard="0"} 1.5`,
 		`holdfast_alarm{alarm="radius_stalled",shard="1"} 1`, `holdfast_alarm{alarm="radius_stalled",shard="0"} 0`,
-		`holdfast_alarm{alarm="log_ins_stalled",shard="1"} 0`, `holdfast_admission_wait_seconds{percentile="99",shard="1"} 0.25`,
+		`holdfast_alarm{alarm="log_ins_stalled",shard="1"} 0`, `holdfast_admission_wait_seconds{percentile="50"} 0.01024`,
+		`holdfast_admission_wait_seconds{percentile="99"} 1.048576`, `holdfast_admission_setup_seconds{percentile="50"} 0.02048`,
 		`holdfast_radius_server_alive{server="192.0.2.7",service="authentication"} 0`,
 		`holdfast_radius_server_alive{server="192.0.2.7#2",service="authentication"} 1`,
 		`holdfast_radius_server_outstanding{server="192.0.2.7",service="authentication",state="in_flight"} 3`,

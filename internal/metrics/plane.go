@@ -66,7 +66,7 @@ func wholeMetrics() []metric[*snapshot] {
 		{Declaration{"holdfast_pool_out_of_addresses_total", Counter, "Times that the pool had no address to give.", []string{"pool"}},
 			pools(func(p *lns.PoolRow) uint64 { return p.OutOfAddresses })},
 	}
-	return slices.Concat(list, serverMetrics(), exchangeMetrics(), accountingMetrics(), policerMetrics(), socketMetrics(), programMetrics())
+	return slices.Concat(list, timeMetrics(), serverMetrics(), exchangeMetrics(), accountingMetrics(), policerMetrics(), socketMetrics(), programMetrics())
 }
 
 // programMetrics are about the program.

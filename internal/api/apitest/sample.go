@@ -180,12 +180,19 @@ func (s *Shard) addCalls(shard int) {
 	s.Admission = lns.AdmissionRow{
 		Shard: shard, Enabled: true, RADIUSWindow: 16, DearSteps: 5 * n, StaleSteps: uint64(shard),
 		Snapshot: admission.Snapshot{
-			Slots: 64, WaitP50: 40 * time.Millisecond, WaitP99: time.Duration(shard+1) * 900 * time.Millisecond,
-			SetUpLatency: 12 * time.Millisecond, SetUpFloor: 8 * time.Millisecond,
+			Slots: 64, SetUpLatency: 12 * time.Millisecond, SetUpFloor: 8 * time.Millisecond,
 			Counters: admission.Counters{
 				Offered: 2 * n, Admitted: n, Up: n, Withdrawn: n / 2, Expired: n - n/2, Silent: 1, SlotsGrown: 3, SlotsShrunk: 1,
 			},
 		},
+	}
+	for i := range 100 { // of a hundred the last waited long, in the later shards longer
+		waited := 40 * time.Millisecond
+		if i >= 98 {
+			waited = time.Duration(shard+1) * 900 * time.Millisecond
+		}
+		s.Admission.Waits.Count(waited)
+		s.Admission.SetUps.Count(12 * time.Millisecond)
 	}
 	for i := len(s.Subscribers) - 1; i >= 0; i-- { // the newest first
 		r := &s.Subscribers[i]

@@ -27,7 +27,7 @@ const (
 type Admission struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Enabled       bool                   `protobuf:"varint,1,opt,name=enabled,proto3" json:"enabled,omitempty"` // false: each call is set up as it comes
-	Total         *AdmissionCounts       `protobuf:"bytes,2,opt,name=total,proto3" json:"total,omitempty"`      // all shards: sums, and the longest of the times
+	Total         *AdmissionCounts       `protobuf:"bytes,2,opt,name=total,proto3" json:"total,omitempty"`      // all shards: sums, percentiles of all calls, the longest of the other times
 	Shards        []*AdmissionCounts     `protobuf:"bytes,3,rep,name=shards,proto3" json:"shards,omitempty"`
 	Lacs          []*LacShare            `protobuf:"bytes,4,rep,name=lacs,proto3" json:"lacs,omitempty"`     // the one with the most parked calls, then with the most admitted ones, first
 	Failed        []*NamedCount          `protobuf:"bytes,5,rep,name=failed,proto3" json:"failed,omitempty"` // calls that ended before they were up, by terminate reason
@@ -119,9 +119,9 @@ type AdmissionCounts struct {
 	OldestWaitUs     uint32                 `protobuf:"varint,6,opt,name=oldest_wait_us,json=oldestWaitUs,proto3" json:"oldest_wait_us,omitempty"` // of the parked calls, in microseconds
 	WaitP50Us        uint32                 `protobuf:"varint,7,opt,name=wait_p50_us,json=waitP50Us,proto3" json:"wait_p50_us,omitempty"`          // of recent calls, until they were begun
 	WaitP99Us        uint32                 `protobuf:"varint,8,opt,name=wait_p99_us,json=waitP99Us,proto3" json:"wait_p99_us,omitempty"`
-	SetupUs          uint32                 `protobuf:"varint,9,opt,name=setup_us,json=setupUs,proto3" json:"setup_us,omitempty"` // how long set-up takes, recently
-	SetupLeastUs     uint32                 `protobuf:"varint,10,opt,name=setup_least_us,json=setupLeastUs,proto3" json:"setup_least_us,omitempty"`
-	Offered          uint64                 `protobuf:"varint,11,opt,name=offered,proto3" json:"offered,omitempty"` // calls since the start
+	SetupUs          uint32                 `protobuf:"varint,9,opt,name=setup_us,json=setupUs,proto3" json:"setup_us,omitempty"`                   // how long set-up takes, recently: what the number of slots follows
+	SetupLeastUs     uint32                 `protobuf:"varint,10,opt,name=setup_least_us,json=setupLeastUs,proto3" json:"setup_least_us,omitempty"` // the least that it was of late
+	Offered          uint64                 `protobuf:"varint,11,opt,name=offered,proto3" json:"offered,omitempty"`                                 // calls since the start
 	Admitted         uint64                 `protobuf:"varint,12,opt,name=admitted,proto3" json:"admitted,omitempty"`
 	Up               uint64                 `protobuf:"varint,13,opt,name=up,proto3" json:"up,omitempty"`
 	Failed           uint64                 `protobuf:"varint,14,opt,name=failed,proto3" json:"failed,omitempty"`                                               // admitted, and refused for a reason of their own
@@ -139,6 +139,8 @@ type AdmissionCounts struct {
 	RadiusWindow     uint32                 `protobuf:"varint,26,opt,name=radius_window,json=radiusWindow,proto3" json:"radius_window,omitempty"` // requests that may be in flight
 	RadiusInFlight   uint32                 `protobuf:"varint,27,opt,name=radius_in_flight,json=radiusInFlight,proto3" json:"radius_in_flight,omitempty"`
 	RadiusQueued     uint32                 `protobuf:"varint,28,opt,name=radius_queued,json=radiusQueued,proto3" json:"radius_queued,omitempty"` // authentications that wait for a place in the window
+	SetupP50Us       uint32                 `protobuf:"varint,29,opt,name=setup_p50_us,json=setupP50Us,proto3" json:"setup_p50_us,omitempty"`     // of recent calls, from when they were begun until they were up
+	SetupP99Us       uint32                 `protobuf:"varint,30,opt,name=setup_p99_us,json=setupP99Us,proto3" json:"setup_p99_us,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
 }
@@ -365,6 +367,20 @@ func (x *AdmissionCounts) GetRadiusInFlight() uint32 {
 func (x *AdmissionCounts) GetRadiusQueued() uint32 {
 	if x != nil {
 		return x.RadiusQueued
+	}
+	return 0
+}
+
+func (x *AdmissionCounts) GetSetupP50Us() uint32 {
+	if x != nil {
+		return x.SetupP50Us
+	}
+	return 0
+}
+
+func (x *AdmissionCounts) GetSetupP99Us() uint32 {
+	if x != nil {
+		return x.SetupP99Us
 	}
 	return 0
 }
@@ -720,7 +736,7 @@ const file_holdfast_v1_admission_proto_rawDesc = "" +
 	"\x06shards\x18\x03 \x03(\v2\x1c.holdfast.v1.AdmissionCountsR\x06shards\x12)\n" +
 	"\x04lacs\x18\x04 \x03(\v2\x15.holdfast.v1.LacShareR\x04lacs\x12/\n" +
 	"\x06failed\x18\x05 \x03(\v2\x17.holdfast.v1.NamedCountR\x06failed\x12*\n" +
-	"\x06alarms\x18\x06 \x03(\v2\x12.holdfast.v1.AlarmR\x06alarms\"\xf4\x06\n" +
+	"\x06alarms\x18\x06 \x03(\v2\x12.holdfast.v1.AlarmR\x06alarms\"\xb8\a\n" +
 	"\x0fAdmissionCounts\x12\x14\n" +
 	"\x05shard\x18\x01 \x01(\rR\x05shard\x12\x14\n" +
 	"\x05slots\x18\x02 \x01(\rR\x05slots\x12\x19\n" +
@@ -756,7 +772,11 @@ const file_holdfast_v1_admission_proto_rawDesc = "" +
 	"\fsteps_wasted\x18\x19 \x01(\x04R\vstepsWasted\x12#\n" +
 	"\rradius_window\x18\x1a \x01(\rR\fradiusWindow\x12(\n" +
 	"\x10radius_in_flight\x18\x1b \x01(\rR\x0eradiusInFlight\x12#\n" +
-	"\rradius_queued\x18\x1c \x01(\rR\fradiusQueued\"y\n" +
+	"\rradius_queued\x18\x1c \x01(\rR\fradiusQueued\x12 \n" +
+	"\fsetup_p50_us\x18\x1d \x01(\rR\n" +
+	"setupP50Us\x12 \n" +
+	"\fsetup_p99_us\x18\x1e \x01(\rR\n" +
+	"setupP99Us\"y\n" +
 	"\bLacShare\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x16\n" +
 	"\x06parked\x18\x02 \x01(\rR\x06parked\x12\x1a\n" +

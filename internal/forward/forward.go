@@ -115,6 +115,7 @@ type Totals struct {
 	SendDropped, DeviceDropped uint64 // socket or device would not take it
 	MSSClamped                 uint64 // SYNs whose MSS was lowered, both ways
 	TTLExpired                 uint64 // subscriber packets that end here by their TTL: the kernel answers them
+	Spoofed                    uint64 // inner source not the subscriber's; counts with the session as Spoofed
 	Policed                    uint64 // above a session's rate, both ways; counts with the session as Policed
 	RoutesAdded, RoutesDeleted uint64 // kernel routes to prefixes of sessions that no pool covers
 	RoutesFailed               uint64 // times that the kernel refused one; it is tried again

@@ -37,6 +37,8 @@ func planeMetrics() []metric[*forward.Totals] {
 			func(t *forward.Totals) uint64 { return t.ICMPSuppressed }),
 		one("holdfast_plane_mss_clamped_total", "TCP SYNs whose maximum segment size was lowered.", func(t *forward.Totals) uint64 { return t.MSSClamped }),
 		one("holdfast_plane_ttl_expired_total", "Packets whose time to live ended here.", func(t *forward.Totals) uint64 { return t.TTLExpired }),
+		one("holdfast_plane_spoofed_total", "Subscribers' packets dropped because their source is not the subscriber's.",
+			func(t *forward.Totals) uint64 { return t.Spoofed }),
 		one("holdfast_plane_policed_total", "Subscribers' packets dropped above the rate of their session, both ways.",
 			func(t *forward.Totals) uint64 { return t.Policed }),
 		one("holdfast_plane_reads_unsettled_total", "Final counters of sessions that were read while a packet may have been under way.",

@@ -103,6 +103,7 @@ func (p *Plane) forward(s *session, ip []byte) {
 	source, to := addresses(ip)
 	if !s.holds(source) {
 		c.Spoofed++
+		p.totals.Spoofed++
 		return
 	}
 	if !p.within(s, &p.state(s).up, ip) {

@@ -38,7 +38,7 @@ func policed(k *kit) {
 	k.wantCounters("policed", s, forward.Counters{
 		UpPackets: 20, UpBytes: 2000, DownPackets: 31, DownBytes: 3150, Spoofed: 1, Policed: 11,
 	})
-	k.wantTotals("policed", forward.Totals{Policed: 11})
+	k.wantTotals("policed", forward.Totals{Policed: 11, Spoofed: 1})
 
 	other := k.subscriber(3) // has rates of its own: none
 	k.install(other)

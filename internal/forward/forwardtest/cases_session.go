@@ -37,7 +37,7 @@ func replacementKeepsCounters(k *kit) {
 	k.Down(moved)
 	k.wantSent("new address", deliver(s, moved))
 	k.wantCounters("goes on", s, forward.Counters{UpPackets: 1, UpBytes: 100, DownPackets: 2, DownBytes: 200, Spoofed: 1})
-	k.wantTotals("old address", forward.Totals{NoRoute: 1})
+	k.wantTotals("old address", forward.Totals{NoRoute: 1, Spoofed: 1})
 }
 
 // A removed session is unknown in both directions. Its counters stay for the
@@ -261,7 +261,7 @@ func sequenced(k *kit) {
 	k.handle(s).Inject(k.subscriber(4).Key, up)
 	k.wantCore("injected", up)
 	k.wantCounters("injected", s, forward.Counters{UpPackets: 1, UpBytes: 100, Spoofed: 1, Dropped: 1})
-	k.wantTotals("injected", forward.Totals{WrongPeer: 1, Malformed: 1, UnknownSession: 1})
+	k.wantTotals("injected", forward.Totals{WrongPeer: 1, Malformed: 1, UnknownSession: 1, Spoofed: 1})
 
 	down := IP{From: core4(), To: s.IPv4}.Bytes()
 	k.Down(down)

@@ -153,6 +153,7 @@ func spoofedSources(k *kit) {
 	k.up(s, good[2])
 	k.wantCore("no family is up")
 	k.wantCounters("no family is up", s, forward.Counters{UpPackets: 4, UpBytes: 400, Spoofed: uint64(len(bad)) + 2})
+	k.wantTotals("spoofed, all in all", forward.Totals{Spoofed: uint64(len(bad)) + 2})
 }
 
 // Data of a session counts only from its tunnel's address and port.

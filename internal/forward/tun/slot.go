@@ -36,7 +36,8 @@ const (
 	mssClamped
 	ttlExpired
 	policed
-	perSlot = 16 // two cache lines
+	notOwned      // spoofed, over all sessions
+	perSlot  = 16 // two cache lines
 )
 
 // chunkSize is how many sessions' lines are allocated together.
@@ -162,7 +163,7 @@ func (p *Plane) Totals() forward.Totals {
 		Malformed: sum[malformed], WrongPeer: sum[wrongPeer], NoRoute: sum[noRoute],
 		ICMPSent: sum[icmpSent], ICMPSuppressed: sum[icmpSuppressed],
 		SendDropped: sum[sendDropped], DeviceDropped: sum[deviceDropped],
-		MSSClamped: sum[mssClamped], TTLExpired: sum[ttlExpired], Policed: sum[policed],
+		MSSClamped: sum[mssClamped], TTLExpired: sum[ttlExpired], Spoofed: sum[notOwned], Policed: sum[policed],
 	}
 	total.ReadsUnsettled = p.unsettled.Load()
 	p.mu.Lock()

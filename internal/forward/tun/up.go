@@ -49,6 +49,7 @@ func (u *uplink) writer(i *instance) deviceWriter {
 func (u *uplink) forward(s *session, ip []byte, v6 bool) {
 	if !s.owns(ip, v6) {
 		u.slot.line(s)[spoofed].Add(1)
+		u.slot.total(notOwned)
 		return
 	}
 	if s.up != nil && !u.slot.within(s, s.up, u.moment.now(u.plane), len(ip)) {

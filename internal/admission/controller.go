@@ -189,6 +189,7 @@ func (c *Controller) Next(now time.Time) (element uint32, ok bool) {
 	c.waits.Count(time.Duration(t - p.arrived))
 	c.setup.begin(element, begun{at: t, arrived: p.arrived, lac: p.lac})
 	c.queue.lacs[p.lac].admitted++
+	c.queue.lacs[p.lac].begun++
 	c.queue.remove(i)
 	c.counters.Admitted++
 	return element, true

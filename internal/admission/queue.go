@@ -17,6 +17,7 @@ type queue struct {
 	all     list
 	lacs    []lac
 	lacAt   map[netip.Addr]int32
+	looked  int   // the LAC that was looked at last, for whether it may be forgotten
 	turnLAC int32 // the LAC whose turn is next; none: no call waits
 	waiting int   // LACs in the ring
 	turns   int   // that LACs have had
@@ -27,6 +28,8 @@ type queue struct {
 	tunAt   map[tunnelKey]int32
 	place   []int32 // by element, which are dense: 1 + its place in parked; 0: not parked
 	lines   lines
+
+	freeLACs []int32 // places in lacs of those that were forgotten
 }
 
 // parked is a call that waits, one cache line with its links.
@@ -52,7 +55,8 @@ const (
 // list is a list of parked calls, oldest first.
 type list struct{ first, last int32 }
 
-// lac is what is known of one LAC: its parked calls and how long its callers wait.
+// lac is what is known of one LAC: its parked calls and how long its callers wait. It
+// is kept for lacMemory after its last call.
 type lac struct {
 	list
 	addr     netip.Addr
@@ -64,7 +68,9 @@ type lac struct {
 	served   int   // queue.turns after its last turn; 0: it had none
 	admitted uint64
 	patience patience
-	aside    int // calls in set-up that hold no slot any more
+	calledAt int64 // when its last call arrived
+	begun    int   // calls in set-up
+	aside    int   // of them, those that hold no slot any more
 	answers  answers
 }
 
@@ -129,7 +135,8 @@ func (q *queue) satisfied(addr netip.Addr, id uint16, since int64) bool {
 
 // park puts a call at the end of its lists.
 func (q *queue) park(c Call, arrived int64) int32 {
-	k := q.lacOf(c.LAC)
+	k := q.lacOf(c.LAC, arrived)
+	q.lacs[k].calledAt = arrived
 	u := q.tunnelOf(k, c.Tunnel)
 	i := q.free
 	if i == none {
@@ -227,13 +234,11 @@ func (q *queue) oldestOfFullest() int32 {
 	return q.lacs[q.fullest].first
 }
 
-// lacOf is the entry of a LAC, in the ring.
-func (q *queue) lacOf(a netip.Addr) int32 {
+// lacOf is the entry of a LAC that calls now, in the ring.
+func (q *queue) lacOf(a netip.Addr, now int64) int32 {
 	k, ok := q.lacAt[a]
 	if !ok {
-		k = int32(len(q.lacs))
-		q.lacs = append(q.lacs, lac{list: list{none, none}, addr: a, turn: none})
-		q.lacAt[a] = k
+		k = q.newLAC(a, now)
 	}
 	if q.lacs[k].count == 0 {
 		q.joinLAC(k)

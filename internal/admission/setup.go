@@ -90,6 +90,7 @@ func (c *Controller) release(element uint32) (begun, bool) {
 		return b, false
 	}
 	delete(c.setup.calls, element)
+	c.queue.lacs[b.lac].begun--
 	if b.aside {
 		c.setup.aside--
 		c.queue.lacs[b.lac].aside--

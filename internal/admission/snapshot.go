@@ -20,7 +20,7 @@ type Snapshot struct {
 	SetUpLatency time.Duration // smoothed
 	Gated        bool          // an outside resource holds the door closed
 	Counters     Counters
-	LACs         []LACShare // in the order in which they were first met
+	LACs         []LACShare // that have called within the last hour
 }
 
 // LACShare is one LAC's part.
@@ -44,6 +44,9 @@ func (c *Controller) Snapshot(now time.Time) Snapshot {
 	}
 	for k := range c.queue.lacs {
 		l := &c.queue.lacs[k]
+		if l.gone(c.ns(now)) {
+			continue
+		}
 		s.LACs = append(s.LACs, LACShare{l.addr, l.count, l.admitted, time.Duration(c.patience(int32(k)))})
 	}
 	return s

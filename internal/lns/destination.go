@@ -3,7 +3,9 @@
 package lns
 
 import (
+	"cmp"
 	"net/netip"
+	"slices"
 	"strconv"
 	"time"
 
@@ -25,6 +27,19 @@ type destination struct {
 }
 
 type destinationKey struct{ peer, gateway netip.Addr }
+
+func (k destinationKey) compare(other destinationKey) int {
+	return cmp.Or(k.peer.Compare(other.peer), k.gateway.Compare(other.gateway))
+}
+
+// destNumbers are the numbers of destinations, at their home. None is given twice.
+type destNumbers struct {
+	given map[destinationKey]destNumber // of destinations that any shard knows
+	count int                           // that were ever given
+}
+
+// destNumber is the number of a destination and how many shards know it.
+type destNumber struct{ number, shards int }
 
 // destinationHome is the shard that numbers destinations, in the order they come.
 const destinationHome = 0
@@ -58,12 +73,26 @@ func (e *Engine) nameDestination(m *Message, fx *Effects) {
 		}
 		return
 	}
-	n, known := e.destNames[key]
+	n, known := e.destNumbers.given[key]
 	if !known {
-		n = firstDestination + len(e.destNames)
-		e.destNames[key] = n
+		n.number = firstDestination + e.destNumbers.count
+		e.destNumbers.count++
 	}
-	e.tell(Message{To: m.From, Kind: MessageDestination, Peer: m.Peer, Local: m.Local, Number: n}, fx)
+	n.shards++
+	e.destNumbers.given[key] = n
+	e.tell(Message{To: m.From, Kind: MessageDestination, Peer: m.Peer, Local: m.Local, Number: n.number}, fx)
+}
+
+// unnameDestination notes, at home, that a shard has forgotten a destination. When
+// all have, so has the home: should the LAC come back it gets a new number.
+func (e *Engine) unnameDestination(m *Message) {
+	key := destinationKey{m.Peer.Addr(), m.Local.Addr()}
+	n := e.destNumbers.given[key]
+	if n.shards--; n.shards <= 0 {
+		delete(e.destNumbers.given, key)
+		return
+	}
+	e.destNumbers.given[key] = n
 }
 
 // name is what operators call the destination.
@@ -91,20 +120,29 @@ func (e *Engine) closeDestination(d *destination, c *l2tp.TunnelCounters) {
 }
 
 // sweepDestinations forgets destinations that had no tunnel for destruct-timeout.
-func (e *Engine) sweepDestinations() {
+func (e *Engine) sweepDestinations(fx *Effects) {
 	if !due(e.sweepAt, e.now) {
 		return
 	}
 	e.sweepAt = time.Time{}
+	var swept []destinationKey
 	for key, d := range e.dests {
 		if d.emptyAt.IsZero() {
 			continue
 		}
 		at := d.emptyAt.Add(e.cfg.DestructTimeout)
 		if due(at, e.now) {
-			delete(e.dests, key)
+			swept = append(swept, key)
 			continue
 		}
 		e.sweepAt = first(e.sweepAt, at)
+	}
+	slices.SortFunc(swept, destinationKey.compare)
+	for _, key := range swept {
+		delete(e.dests, key)
+		e.tell(Message{
+			To: destinationHome, Kind: MessageDestinationLeave,
+			Peer: netip.AddrPortFrom(key.peer, 0), Local: netip.AddrPortFrom(key.gateway, 0),
+		}, fx)
 	}
 }

@@ -40,7 +40,7 @@ type Engine struct {
 	tunnels     [1 << 16]*tunnel // by local tunnel id; nil: not ours
 	tunnelsUp   int              // that are established
 	dests       map[destinationKey]*destination
-	destNames   map[destinationKey]int // home of destination numbers (shard 0): what was given out
+	destNumbers destNumbers // in their home, shard 0
 	bindings    map[*Terms]*binding
 	groups      map[string]*usage // by tunnel group
 	clients     map[clientKey]*usage
@@ -84,7 +84,6 @@ func New(o Options) *Engine {
 		shard: o.Shard, shards: o.Shards, rand: o.Rand, epoch: o.Epoch, now: o.Now,
 		wheel:      wheel.New(wheelTick, o.Now),
 		dests:      make(map[destinationKey]*destination),
-		destNames:  make(map[destinationKey]int),
 		groups:     make(map[string]*usage),
 		clients:    make(map[clientKey]*usage),
 		leases:     make(map[directory.Key]*lease),
@@ -94,6 +93,7 @@ func New(o Options) *Engine {
 		index:      make(index),
 		byInstance: make(map[uint16]int),
 	}
+	e.destNumbers.given = make(map[destinationKey]destNumber)
 	e.l2 = l2tp.New(l2tp.Config{
 		Rand:            o.Rand,
 		Buckets:         buckets(o.Shard, o.Shards),
@@ -264,7 +264,7 @@ func (e *Engine) Advance(now time.Time, fx *Effects) {
 	}
 	e.history.giveUp(now, &e.counters)
 	e.history.expire(now, e.cfg.DestructTimeout)
-	e.sweepDestinations()
+	e.sweepDestinations(fx)
 	e.offerAside(fx)
 	e.expireParked(fx)
 	e.watchLogIns(fx)

@@ -151,6 +151,8 @@ func (e *Engine) deliver(m *Message, fx *Effects) {
 		e.lineYours(m, fx)
 	case MessageDestination:
 		e.nameDestination(m, fx)
+	case MessageDestinationLeave:
+		e.unnameDestination(m)
 	}
 }
 

@@ -15,21 +15,22 @@ type MessageKind uint8
 
 // Kinds of messages.
 const (
-	MessageDatagram     MessageKind = iota // a datagram that arrived at the wrong shard
-	MessageDirectory                       // Directory: to or from the home of a key
-	MessagePoolAsk                         // a block of Pool is wanted
-	MessagePoolBlock                       // Block of Pool is lent if OK, else there is none
-	MessagePoolReturn                      // Block of Pool is given back
-	MessagePoolBorrow                      // Number single units of Pool are wanted
-	MessagePoolLoan                        // Units of Pool are lent
-	MessagePoolUnit                        // Address of Pool is given back to the shard whose block it is from
-	MessagePoolReserve                     // Holder wants Address of Pool for its own: to the pool's home, or the holder of the block
-	MessagePoolReserved                    // to Holder: Address is its own if OK; Number 1: with Block, which nobody had
-	MessageLineTake                        // to the home of Line: Holder is its newest session
-	MessageLineLeave                       // to the home of Line: Holder has ended
-	MessageLineReplaced                    // to the shard of Other: Holder takes its place
-	MessageLineYours                       // to Holder: the line is its own, with what was Left
-	MessageDestination                     // Peer and Local: number this destination; Number is the answer
+	MessageDatagram         MessageKind = iota // a datagram that arrived at the wrong shard
+	MessageDirectory                           // Directory: to or from the home of a key
+	MessagePoolAsk                             // a block of Pool is wanted
+	MessagePoolBlock                           // Block of Pool is lent if OK, else there is none
+	MessagePoolReturn                          // Block of Pool is given back
+	MessagePoolBorrow                          // Number single units of Pool are wanted
+	MessagePoolLoan                            // Units of Pool are lent
+	MessagePoolUnit                            // Address of Pool is given back to the shard whose block it is from
+	MessagePoolReserve                         // Holder wants Address of Pool for its own: to the pool's home, or the holder of the block
+	MessagePoolReserved                        // to Holder: Address is its own if OK; Number 1: with Block, which nobody had
+	MessageLineTake                            // to the home of Line: Holder is its newest session
+	MessageLineLeave                           // to the home of Line: Holder has ended
+	MessageLineReplaced                        // to the shard of Other: Holder takes its place
+	MessageLineYours                           // to Holder: the line is its own, with what was Left
+	MessageDestination                         // Peer and Local: number this destination; Number is the answer
+	MessageDestinationLeave                    // to the home of destinations: the shard has forgotten that of Peer and Local
 )
 
 // Message is what one shard tells another; the shard loop delivers it through

@@ -183,6 +183,19 @@ func TestDestinations(t *testing.T) {
 			t.Errorf("still there: %+v", d)
 		}
 	}
+	// Of whom all shards have forgotten, the home keeps nothing: a LAC that comes
+	// back gets a number that nobody had.
+	if n := len(w.engines[destinationHome].destNumbers.given); n != 1 {
+		t.Errorf("%d numbers are kept for one LAC", n)
+	}
+	for range 10 {
+		a.tunnel()
+	}
+	for _, d := range w.request(Request{Kind: ShowDestinations}).Destinations {
+		if want := map[netip.Addr]string{a.addr.Addr(): "3", b.addr.Addr(): "2"}[d.Peer]; d.LocalName != want {
+			t.Errorf("%v is called %s, want %s", d.Peer, d.LocalName, want)
+		}
+	}
 }
 
 func TestClearTunnels(t *testing.T) {

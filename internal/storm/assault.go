@@ -24,16 +24,26 @@ type assault struct {
 // assaultBatch is how many datagrams leave together at most.
 const assaultBatch = 64
 
-// Attack begins an attack; one that goes on ends. Its goroutine paces it.
+// Attack begins an attack; one that goes on ends. Its goroutine paces it, or the
+// LAC's whose subscriber attacks.
 func (w *Swarm) Attack(a Attack) error {
 	if err := w.EndAttack(); err != nil || a.Kind == AttackNone {
 		return err
+	}
+	if a.Kind == AttackSpoof {
+		w.inside = &a
+		w.drivers[0].orders <- func(l *LAC, now time.Time, _ *Effects) { l.Spoof(now, a.Rate, a.From) }
+		return nil
+	}
+	listen := w.Listen
+	if a.Kind == AttackNobody && w.Behind != nil {
+		listen = w.Behind
 	}
 	anywhere := netip.AddrPortFrom(netip.IPv4Unspecified(), 0)
 	if a.From.Addr().Is6() {
 		anywhere = netip.AddrPortFrom(netip.IPv6Unspecified(), 0)
 	}
-	socket, err := w.Listen(anywhere, kernel.UDPOptions{ReceiveBuffer: socketBuffer, SendBuffer: socketBuffer, PacketInfo: true})
+	socket, err := listen(anywhere, kernel.UDPOptions{ReceiveBuffer: socketBuffer, SendBuffer: socketBuffer, PacketInfo: true})
 	if err != nil {
 		return fmt.Errorf("storm: attack: %w", err)
 	}
@@ -46,6 +56,13 @@ func (w *Swarm) Attack(a Attack) error {
 // EndAttack ends the attack that goes on, if one does, and counts it among
 // Attacks.
 func (w *Swarm) EndAttack() error {
+	if a := w.inside; a != nil {
+		w.inside = nil
+		count := make(chan AttackCount, 1)
+		w.drivers[0].orders <- func(l *LAC, now time.Time, _ *Effects) { count <- l.Spoof(now, 0, a.From) }
+		w.attacks = append(w.attacks, AttackResult{Kind: a.Kind.String(), Rate: a.Rate, AttackCount: <-count})
+		return nil
+	}
 	s := w.assault
 	if s == nil {
 		return nil

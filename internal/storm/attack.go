@@ -25,10 +25,12 @@ const (
 	AttackReplay               // old and far-off sequence numbers in live tunnels
 	AttackMalformed            // broken messages, from garbage to almost right
 	AttackData                 // data messages for tunnels and sessions that do not exist
+	AttackSpoof                // a subscriber's packets with sources that are not his
+	AttackNobody               // packets from behind the LNS to addresses that no subscriber has
 	attackKinds
 )
 
-var attackNames = [attackKinds]string{"none", "sccrq", "secret", "icrq", "hello", "replay", "malformed", "data"}
+var attackNames = [attackKinds]string{"none", "sccrq", "secret", "icrq", "hello", "replay", "malformed", "data", "spoof", "nobody"}
 
 // String is the kind's name in a scenario.
 func (k AttackKind) String() string { return attackNames[k] }
@@ -47,7 +49,8 @@ func ParseAttackKind(name string) (AttackKind, error) {
 type Attack struct {
 	Kind AttackKind
 	Rate float64      // datagrams a second
-	From netip.Prefix // the addresses it comes from; all must be this host's
+	From netip.Prefix // the addresses it comes from: this host's, but those of AttackSpoof
+	To   netip.Prefix // of AttackNobody: where it goes
 }
 
 // AttackCount is what an attacker has sent and got back, UDP payload octets.
@@ -98,15 +101,23 @@ func newAttacker(a Attack, plan *Plan, port uint16) *attacker {
 
 // address draws one of the attacker's addresses.
 func (x *attacker) address() netip.AddrPort {
-	b := x.From.Addr().AsSlice()
-	for i := x.From.Bits(); i < 8*len(b); i++ {
-		if x.rand.Uint32()&1 == 1 {
+	return netip.AddrPortFrom(drawAddress(x.rand, x.From), x.port)
+}
+
+// drawAddress draws an address of a prefix.
+func drawAddress(r *rand.Rand, from netip.Prefix) netip.Addr {
+	b := from.Addr().AsSlice()
+	for i := from.Bits(); i < 8*len(b); i++ {
+		if r.Uint32()&1 == 1 {
 			b[i/8] ^= 0x80 >> (i % 8)
 		}
 	}
 	a, _ := netip.AddrFromSlice(b)
-	return netip.AddrPortFrom(a, x.port)
+	return a
 }
+
+// discard is the port of the discard service, RFC 863.
+const discard = 9
 
 // next appends the octets of one datagram to b and says between whom it goes.
 func (x *attacker) next(b []byte) ([]byte, packet.Datagram) {
@@ -121,6 +132,9 @@ func (x *attacker) next(b []byte) ([]byte, packet.Datagram) {
 		b = x.malformed(b)
 	case x.Kind == AttackData:
 		b = x.data(b)
+	case x.Kind == AttackNobody:
+		d.Peer = netip.AddrPortFrom(drawAddress(x.rand, x.To), discard)
+		b = append(b, make([]byte, 64)...)
 	case t.remote == 0: // the others need a live tunnel
 		d.Peer, d.Local = x.lns[x.turn%attackTunnels%len(x.lns)], t.from
 		b = x.sccrq(b, uint16(1+x.turn%attackTunnels))

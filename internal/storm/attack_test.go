@@ -136,6 +136,45 @@ func TestAttackData(t *testing.T) {
 	v.want("answers", int(v.x.count.Back), 0)
 }
 
+// From behind the LNS only the addresses are strange.
+func TestAttackNobody(t *testing.T) {
+	plan := Plan{LNS: []netip.AddrPort{gateway}, Seed: 5}.WithDefaults()
+	from, to := netip.MustParsePrefix("203.0.113.2/32"), netip.MustParsePrefix("100.67.0.0/16")
+	x := newAttacker(Attack{Kind: AttackNobody, Rate: 1000, From: from, To: to}, &plan, 40000)
+	peers := map[netip.Addr]bool{}
+	for range 200 {
+		_, d := x.next(nil)
+		peers[d.Peer.Addr()] = true
+		if !to.Contains(d.Peer.Addr()) || d.Local.Addr() != from.Addr() || d.Peer.Port() != discard || len(d.Data) == 0 {
+			t.Fatalf("%+v", d)
+		}
+	}
+	if len(peers) < 190 || x.count.Sent != 200 {
+		t.Errorf("%d addresses, %+v", len(peers), x.count)
+	}
+}
+
+// A subscriber sends with any source but his own, at the rate and as long as he is
+// told. An LNS that lets that through is found out: every echo is corrupt.
+func TestAttackSpoof(t *testing.T) {
+	b := newLab(t, Plan{Sessions: 2, Traffic: Traffic{To: targets[:1]}}).start()
+	b.want("all up", b.run(10*time.Second, allUp(2)), true)
+	before := b.lac.Snapshot()
+	b.lac.Spoof(b.now, 1000, netip.MustParsePrefix("100.64.0.0/14"))
+	b.run(2*time.Second, nil)
+	count := b.lac.Spoof(b.now, 0, netip.Prefix{})
+	b.run(time.Second, nil)
+	after := b.lac.Snapshot()
+	if count.Sent < 1990 || count.Sent > 2001 || count.SentBytes < 128*count.Sent {
+		t.Errorf("%+v in 2 s at 1000/s", count)
+	}
+	b.want("corrupt echoes", after.ProbesCorrupt-before.ProbesCorrupt, count.Sent)
+	b.want("sent by those who are what they say", after.ProbesSent, before.ProbesSent)
+	if again := b.lac.Spoof(b.now, 0, netip.Prefix{}); again.Sent != 0 {
+		t.Errorf("%+v after the end", again)
+	}
+}
+
 func (v *victim) want(what string, got, want any) {
 	v.t.Helper()
 	if toInt(got) != toInt(want) {

@@ -52,6 +52,7 @@ type LAC struct {
 
 	control  control
 	probes   prober
+	spoofer  spoofer
 	pppCount ppp.Counters
 	count    Snapshot
 	arrived  time.Time // when what is being handled was received
@@ -197,6 +198,9 @@ func (l *LAC) Next() time.Time {
 	if l.probes.on && len(l.online) > 0 {
 		next = earlier(next, l.probes.pace.at)
 	}
+	if l.spoofs() {
+		next = earlier(next, l.spoofer.pace.at)
+	}
 	return next
 }
 
@@ -215,6 +219,7 @@ func (l *LAC) Advance(now time.Time, fx *Effects) {
 	})
 	l.pump(now, fx)
 	l.sendProbes(now, fx)
+	l.sendSpoofed(now, fx)
 	l.endpoint.Flush(now, &fx.l2tp)
 	l.carryOut(now, fx)
 }

@@ -45,6 +45,7 @@ type Options struct {
 	Progress func(Progress) // called Every so often; nil: not
 	Every    time.Duration  // [1 s], not less than 20 ms
 	Listen   Listener       // nil: kernel.ListenUDP here
+	Behind   Listener       // opens sockets behind the LNS; nil: as Listen
 }
 
 // Listener opens a LAC's socket, perhaps in another network namespace.

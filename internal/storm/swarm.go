@@ -15,7 +15,8 @@ import (
 type Swarm struct {
 	run
 	parts   []Snapshot
-	assault *assault // nil: nobody attacks
+	assault *assault // nil: nobody attacks from a socket of its own
+	inside  *Attack  // nil: no subscriber attacks
 	attacks []AttackResult
 }
 

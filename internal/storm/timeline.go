@@ -134,6 +134,21 @@ type Overload struct {
 	OthersGoodput float64   `json:"others_goodput"`
 	OthersSetup   Quantiles `json:"others_setup_ms"`
 	Settled       float64   `json:"back_to_quiet"` // seconds from its end until no call was waiting; negative: not yet when the run ended
+	Traffic       Carried   `json:"traffic"`
+}
+
+// Carried is what became of the packets of "traffic" in some time.
+type Carried struct {
+	Sent      uint64    `json:"sent"`
+	Back      uint64    `json:"back"`
+	Corrupt   uint64    `json:"corrupt"` // not what was sent, or to somebody else
+	RoundTrip Quantiles `json:"round_trip_ms"`
+}
+
+// Lost is the share that did not come back. A few are under way at both ends of
+// the time: without a loss it is about zero.
+func (c *Carried) Lost() float64 {
+	return max(0, 1-float64(c.Back)/float64(max(c.Sent, 1)))
 }
 
 // Bound is the share of the capacity that no design on one processor can beat:

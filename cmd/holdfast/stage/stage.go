@@ -38,6 +38,7 @@ type Stage struct {
 	Gateways []netip.AddrPort // of the LNS
 	Sources  []netip.AddrPort // for LACs
 	Targets  []netip.AddrPort // UDP echo services behind the LNS; none on loopback
+	Attacker netip.Prefix     // addresses in front of the LNS that nobody else uses, all of them ready to be sent from
 
 	dir    string // files of this stage
 	lab    *netlab.Lab
@@ -54,7 +55,7 @@ func Open(mode Mode, name string) (*Stage, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Stage{Mode: mode, dir: dir}
+	s := &Stage{Mode: mode, dir: dir, Attacker: netip.MustParsePrefix("127.0.128.0/17")}
 	for _, a := range gateways {
 		s.Gateways = append(s.Gateways, s.at(a))
 	}
@@ -62,6 +63,7 @@ func Open(mode Mode, name string) (*Stage, error) {
 		s.Sources = append(s.Sources, s.at(a))
 	}
 	if mode == Namespaces {
+		s.Attacker = netip.MustParsePrefix("198.18.0.0/15")
 		if err := s.build(name); err != nil {
 			return nil, errors.Join(fmt.Errorf("stage: %w", err), s.Close())
 		}
@@ -116,6 +118,8 @@ func (s *Stage) build(name string) (err error) {
 			netlab.End{In: s.lns, Device: "core0", Addresses: prefixes([]string{"203.0.113.1", "2001:db8:2::1"}, "/24", "/64")},
 			netlab.End{In: s.core, Device: "lns0", Addresses: prefixes([]string{"203.0.113.2", "2001:db8:2::2"}, "/24", "/64")}, 2),
 		s.lns.Forward(),
+		s.lac.Address(s.Attacker), // on a loopback device: all of them
+		s.lns.Route(s.Attacker, "lac0", netip.MustParseAddr(sources[0])),
 		s.lac.Route(netip.MustParsePrefix("0.0.0.0/0"), "lns0", netip.MustParseAddr("192.0.2.254")),
 		s.core.Route(netip.MustParsePrefix("0.0.0.0/0"), "lns0", netip.MustParseAddr("203.0.113.1")),
 		s.core.Route(netip.MustParsePrefix("::/0"), "lns0", netip.MustParseAddr("2001:db8:2::1")))
@@ -148,6 +152,15 @@ func (s *Stage) Listen(local netip.AddrPort, o kernel.UDPOptions) (*kernel.UDPSo
 		return kernel.ListenUDP(local, o)
 	}
 	return listenIn(s.lac)(local, o)
+}
+
+// ListenBehind opens a socket behind the LNS; on the loopback device that is where
+// all others are.
+func (s *Stage) ListenBehind(local netip.AddrPort, o kernel.UDPOptions) (*kernel.UDPSocket, error) {
+	if s.core == nil {
+		return kernel.ListenUDP(local, o)
+	}
+	return listenIn(s.core)(local, o)
 }
 
 // listenIn opens sockets in a namespace.

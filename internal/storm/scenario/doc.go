@@ -30,7 +30,7 @@
 //	settle    within                       until no call is in set-up any more
 //	monkey    rate for                     so many sessions a second are killed at random
 //	traffic   rate                         packets a second through the sessions from now on, and back
-//	attack    with rate from               traffic that no LAC would send, from now on; alone: none any more
+//	attack    with rate from to            traffic that no LAC would send, from now on; alone: none any more
 //	link      loss duplicate reorder delay jitter   what the way does to datagrams from now on; no word: nothing
 //	drain     within                       everything ends in order
 //

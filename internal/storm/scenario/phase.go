@@ -50,7 +50,7 @@ func kinds() map[string]kind {
 		"settle":   {"within", "", (*Runner).settle},
 		"monkey":   {"rate for", "rate for", (*Runner).monkey},
 		"traffic":  {"rate", "rate", (*Runner).traffic},
-		"attack":   {"with rate from", "", (*Runner).attack},
+		"attack":   {"with rate from to", "", (*Runner).attack},
 		"link":     {"loss duplicate reorder delay jitter", "", (*Runner).link},
 		"drain":    {"within", "", (*Runner).drain},
 	}
@@ -88,6 +88,12 @@ func ParsePhase(text string) (Phase, error) {
 	}
 	if a := p.Attack; a.Kind != storm.AttackNone && (p.Rate == 0 || !a.From.IsValid()) {
 		return p, fmt.Errorf("attack with %v needs a rate, and from which addresses", a.Kind)
+	}
+	if p.Attack.Kind == storm.AttackNobody && !p.Attack.To.IsValid() {
+		return p, fmt.Errorf("attack with %v needs the addresses that it goes to", p.Attack.Kind)
+	}
+	if a := p.Attack; a.Kind == storm.AttackSpoof && !a.From.Addr().Is4() {
+		return p, fmt.Errorf("attack with %v needs IPv4 addresses", a.Kind)
 	}
 	for _, word := range strings.Fields(k.required) {
 		if !said[word] {
@@ -131,6 +137,8 @@ func (p *Phase) set(word, value string) (err error) {
 		p.Attack.Kind, err = storm.ParseAttackKind(value)
 	case "from":
 		p.Attack.From, err = netip.ParsePrefix(value)
+	case "to":
+		p.Attack.To, err = netip.ParsePrefix(value)
 	case "greedy":
 		p.Greedy, err = number(value)
 	case "lacs":

@@ -75,6 +75,8 @@ func TestParseRefuses(t *testing.T) {
 		{"attack with hello rate 1", "needs a rate, and from which addresses"},
 		{"attack with hello from 192.0.2.0/24", "needs a rate"},
 		{"attack with hello rate 1 from here", "attack: from here"},
+		{"attack with nobody rate 1 from 192.0.2.1/32", "needs the addresses that it goes to"},
+		{"attack with spoof rate 1 from 2001:db8::/64", "needs IPv4"},
 		{"monkey rate -1 for 1s", "no number from 0 to a billion"},
 		{"monkey rate inf for 1s", "no number"},
 		{"overload times 2 for 1s", `"overload times 2 for 1s": overload needs a capacity, or measure before it`},
@@ -85,8 +87,10 @@ func TestParseRefuses(t *testing.T) {
 			t.Errorf("%q: %v, want %q", c.text, err, c.want)
 		}
 	}
-	if _, err := Parse("x", "measure for 1s\noverload times 2 for 1s"); err != nil {
-		t.Error(err)
+	for _, good := range []string{"measure for 1s\noverload times 2 for 1s", "attack with nobody rate 1 from 203.0.113.2/32 to 100.64.0.0/16", "attack with spoof rate 1 from 100.64.0.0/14"} {
+		if _, err := Parse("x", good); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

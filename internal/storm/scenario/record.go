@@ -68,6 +68,10 @@ func (r *Runner) closeSurge() {
 	s.Setup = since(&r.total.Setup, &s.base.Setup)
 	s.Fresh = since(&r.total.Fresh, &s.base.Fresh)
 	s.Hello = since(&r.total.Hello, &s.base.Hello)
+	s.Traffic = storm.Carried{
+		Sent: r.total.ProbesSent - s.base.ProbesSent, Back: r.total.ProbesReceived - s.base.ProbesReceived,
+		Corrupt: r.total.ProbesCorrupt - s.base.ProbesCorrupt, RoundTrip: since(&r.total.RoundTrip, &s.base.RoundTrip),
+	}
 	s.OthersOffered = float64(r.others.CallsOffered-s.others.CallsOffered) / took
 	s.OthersGoodput = float64(r.others.CallsUp-s.others.CallsUp) / took
 	s.OthersSetup = since(&r.others.Setup, &s.others.Setup)

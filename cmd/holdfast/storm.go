@@ -49,9 +49,12 @@ type stormFlags struct {
 	Silent          float64       `default:"0" help:"Share of those calls that end without a CDN."`
 	Redial          time.Duration `default:"5s" help:"From the end of a call to the next one; negative: never."`
 	RedialJitter    time.Duration `default:"5s" help:"Up to this much is added at random."`
+	RedialMax       time.Duration `placeholder:"DURATION" help:"Each call that does not come up doubles both, while they are together at most this (default: they stay)."`
 	EchoInterval    time.Duration `default:"10s" help:"LCP Echo-Requests of modems; negative: none."`
 	EchoMax         int           `default:"3" help:"Echo-Requests without an answer after which a modem hangs up."`
 	HelloInterval   time.Duration `default:"60s" help:"HELLOs of the LACs; negative: none."`
+	RetransmitMax   int           `default:"7" help:"How often a LAC sends a control message again before it gives up the tunnel."`
+	RetransmitCap   time.Duration `default:"16s" help:"The longest wait in between, at least 8 s: it begins with a second and doubles."`
 	Hold            time.Duration `default:"10s" help:"How long sessions stay up."`
 	Stall           time.Duration `default:"0s" help:"End the ramp when nothing has come up for so long (default: patience, redial and 10 s)."`
 	Traffic         float64       `default:"0" help:"Packets a second through the sessions while they are held."`
@@ -130,6 +133,7 @@ func (c *stormFlags) options(lns []string) (storm.Options, error) {
 		Calling: c.Calling, Called: c.Called, CircuitID: c.CircuitID,
 		Callers: c.Callers, Pulse: c.Pulse,
 		Patience: c.Patience, Silent: c.Silent, EchoMax: c.EchoMax, RedialDelay: c.Redial, RedialJitter: c.RedialJitter,
+		RedialMax: c.RedialMax, RetransmitMax: c.RetransmitMax, RetransmitIntervalMax: c.RetransmitCap,
 		EchoInterval: c.EchoInterval, HelloInterval: c.HelloInterval,
 		Traffic: storm.Traffic{Rate: c.Traffic, Size: c.Size},
 		Seed:    c.Seed,

@@ -80,6 +80,9 @@ func NewLAC(plan *Plan, number int, local netip.AddrPort, now time.Time) *LAC {
 			HideAVPs:      plan.HideAVPs,
 			ReceiveWindow: plan.ReceiveWindow,
 			HelloInterval: plan.HelloInterval,
+
+			RetransmitMax:         plan.RetransmitMax,
+			RetransmitIntervalMax: plan.RetransmitIntervalMax,
 		},
 		linkConfig: ppp.Config{
 			Role:         ppp.Peer,

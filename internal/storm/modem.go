@@ -39,6 +39,7 @@ type modem struct {
 	dropped   bool  // a session was dropped, and none has come up since
 	refused   bool  // the LNS has refused its credentials
 	ipv6      bool  // IPV6CP has opened
+	failures  uint8 // calls that have not come up, one after the other; no more than failuresMax
 	solicited uint8 // Router Solicitations sent
 }
 
@@ -246,7 +247,7 @@ func (l *LAC) networkUp(now time.Time, i uint32, p ppp.Protocol, fx *Effects) {
 			}
 			l.count.LastUpAt = l.arrived
 		}
-		m.up = true
+		m.up, m.failures = true, 0
 	}
 	if m.state == online && m.ipv6 && m.prefix == 0 && m.solicited == 0 {
 		l.solicit(now, m, fx)
@@ -369,6 +370,7 @@ func (l *LAC) end(now time.Time, i uint32, cause Cause) {
 		}
 	default:
 		l.count.Failed[cause]++
+		m.failures = min(m.failures+1, failuresMax)
 	}
 	l.modemByElement[m.element] = 0
 	l.become(i, onHook)
@@ -383,7 +385,7 @@ func (l *LAC) redial(now time.Time, i uint32) {
 	if l.isCaller(i) {
 		l.control.idle.push(l.modems, i)
 	} else if !l.draining {
-		m.deadline = l.redialAt(now)
+		m.deadline = l.redialAt(now, m.failures)
 	}
 	l.arm(i)
 }

@@ -51,10 +51,14 @@ type Plan struct {
 	Silent        float64       // share of the calls given up without a CDN
 	RedialDelay   time.Duration // from the end of a call to the next one; negative: never again [5 s]
 	RedialJitter  time.Duration // up to this much is added at random [RedialDelay]
+	RedialMax     time.Duration // each call that does not come up doubles both for the next one, while they are together at most this; 0: they stay [0]
 	EchoInterval  time.Duration // LCP Echo-Request of modems; negative: none [10 s]
 	EchoMax       int           // unanswered ones until a modem hangs up [3]
 	HelloInterval time.Duration // of the LACs; negative: none [60 s]
 	ReceiveWindow int           // advertised by the LACs [128]
+
+	RetransmitMax         int           // how often a LAC sends a message again before it gives the tunnel up [7]
+	RetransmitIntervalMax time.Duration // the longest wait in between: it begins with a second and doubles; at least 8 s [16 s]
 
 	Traffic Traffic
 	Seed    uint64
@@ -136,6 +140,8 @@ func (p *Plan) Check() error {
 		return bad("%d tunnels need at least as many sessions, not %d", p.Tunnels, p.Sessions)
 	case share(p.Tunnels, p.LACs, 0)+p.Pulse > tunnelMax:
 		return bad("%d tunnels are too many for %d LACs: at most %d each", p.Tunnels, p.LACs, tunnelMax)
+	case p.RedialMax < 0 || p.RetransmitMax < 0 || p.RetransmitIntervalMax < 0:
+		return bad("longest waits and numbers of retransmissions cannot be negative")
 	case p.Rate < 0 || p.Traffic.Rate < 0:
 		return bad("a rate cannot be negative")
 	case p.InFlight < p.LACs || p.TunnelsInFlight < p.LACs:

@@ -99,20 +99,29 @@ func (l *LAC) tunnelEffect(now time.Time, e *l2tp.Effect, fx *Effects) {
 // retryTunnel has tunnel i opened again after the redial delay.
 func (l *LAC) retryTunnel(now time.Time, i uint16) {
 	if !l.draining {
-		l.timers.Set(uint32(len(l.modems)+int(i)), l.redialAt(now))
+		l.timers.Set(uint32(len(l.modems)+int(i)), l.redialAt(now, 0))
 	}
 }
 
-// redialAt is when what failed now is tried again; zero: never.
-func (l *LAC) redialAt(now time.Time) time.Time {
+// failuresMax is where counting a modem's failures stops: long before that its
+// wait has reached any RedialMax.
+const failuresMax = 30
+
+// redialAt is when what has failed now, after so many failures that count, is tried
+// again; zero: never. PPPoE clients are to double their wait each time (RFC 2516
+// §8); the jitter doubles along, or they would keep in step.
+func (l *LAC) redialAt(now time.Time, failures uint8) time.Time {
 	if l.plan.RedialDelay < 0 {
 		return time.Time{}
 	}
-	jitter := time.Duration(0)
-	if l.plan.RedialJitter > 0 {
-		jitter = time.Duration(l.rand.Int64N(int64(l.plan.RedialJitter)))
+	delay, jitter := l.plan.RedialDelay, l.plan.RedialJitter
+	for ; failures > 0 && 2*(delay+jitter) <= l.plan.RedialMax; failures-- {
+		delay, jitter = 2*delay, 2*jitter
 	}
-	return now.Add(l.plan.RedialDelay + jitter)
+	if jitter > 0 {
+		jitter = time.Duration(l.rand.Int64N(int64(jitter)))
+	}
+	return now.Add(delay + jitter)
 }
 
 // closeTunnels sends a StopCCN into each tunnel.

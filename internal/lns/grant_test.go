@@ -279,6 +279,14 @@ func TestGrantRefused(t *testing.T) {
 				if !m.gone || m.up4 || n.Ended[c.cause] != 1 {
 					t.Errorf("gone %v up %v, ended %v", m.gone, m.up4, n.Ended)
 				}
+				// The LAC is told the truth: name and password were right.
+				want := uint16(1) // administrative
+				if c.cause == CausePool || c.cause == CauseNoAddress {
+					want = 20 // no address
+				}
+				if m.cdn.Message == "" || m.cause == nil || m.cause.Code != want {
+					t.Errorf("CDN %+v, cause %+v, want %d", m.cdn, m.cause, want)
+				}
 				if c.cause != CauseNoAddress && (n.GrantsRefused != 1 || w.logs[event.GrantRefused] != 1) {
 					t.Errorf("refused %d, log %v", n.GrantsRefused, w.logs)
 				}

@@ -11,16 +11,20 @@ import (
 // Cause is why a call or a session ended that nobody wanted to end.
 type Cause uint8
 
-// Causes. The first ones end calls that are not up yet, the last ones only
-// sessions; some end both.
+// Causes. The first ones end calls that are not up yet, by how far they had come;
+// the last ones only sessions; some end both.
 const (
 	LocalLimit         Cause = iota // no Session ID left in the tunnel
 	NoAnswer                        // patience ended before an ICRP
+	Refused                         // CDN instead of an ICRP, or right behind it
 	LCPTimeout                      // patience ended before LCP opened
+	LCPFailed                       // LCP could not agree, or the LNS ended the call meanwhile
 	AuthTimeout                     // patience ended before a verdict
+	AuthRejected                    // PAP's Authenticate-Nak, CHAP's Failure
+	AuthFailed                      // the LNS ended the call before it had said yes or no
 	NCPTimeout                      // patience ended before an address
-	AuthRejected                    // the LNS said no
-	LinkFailed                      // PPP could not agree, or its counters ran out
+	NCPFailed                       // IPCP or IPV6CP could not agree, or the LNS ended the call meanwhile
+	LinkFailed                      // PPP of a session could not agree again, or its counters ran out
 	Cleared                         // the LNS sent CDN
 	TunnelLost                      // StopCCN, or the tunnel died
 	EchoLost                        // LCP Echo-Requests stayed unanswered
@@ -29,16 +33,16 @@ const (
 )
 
 var causeNames = [causeCount]string{
-	"local limit", "no answer", "LCP timeout", "authentication timeout", "NCP timeout",
-	"authentication rejected", "link failed", "cleared by CDN", "tunnel lost", "echo lost", "link terminated by LNS",
+	LocalLimit: "local limit", NoAnswer: "no answer", Refused: "refused by CDN",
+	LCPTimeout: "LCP timeout", LCPFailed: "LCP failed",
+	AuthTimeout: "authentication timeout", AuthRejected: "authentication rejected", AuthFailed: "authentication failed",
+	NCPTimeout: "NCP timeout", NCPFailed: "NCP failed",
+	LinkFailed: "link failed", Cleared: "cleared by CDN", TunnelLost: "tunnel lost", EchoLost: "echo lost",
+	PeerTerminatedLink: "link terminated by LNS",
 }
 
 // String is the cause in words.
 func (c Cause) String() string { return causeNames[c] }
-
-// resultCodes is how many CDN Result Codes are told apart: RFC 2661 §4.4.2
-// defines 1 to 11; what else comes counts as 0.
-const resultCodes = 12
 
 // Counters only grow.
 type Counters struct {
@@ -57,7 +61,6 @@ type Counters struct {
 	EchoesLost       uint64 // LCP Echo-Requests of modems that nothing was heard after
 	Failed           [causeCount]uint64
 	Dropped          [causeCount]uint64
-	ByResult         [resultCodes]uint64 // CDNs received, by Result Code
 
 	Retransmissions uint64 // L2TP control messages sent again
 	CallsFromLNS    uint64 // refused: tunnels and calls that the LNS asked for
@@ -115,9 +118,6 @@ func (c *Counters) Merge(o *Counters) {
 		c.Failed[i] += o.Failed[i]
 		c.Dropped[i] += o.Dropped[i]
 	}
-	for i := range c.ByResult {
-		c.ByResult[i] += o.ByResult[i]
-	}
 }
 
 // Snapshot is a copy of what a LAC, or all of them together, have counted.
@@ -137,10 +137,9 @@ type Snapshot struct {
 	FirstCallAt time.Time // the first ICRQ; zero: none yet
 	LastUpAt    time.Time // the latest session to come up
 
-	TunnelErr    error                // why a tunnel failed or was lost, the latest
-	TunnelResult l2tp.Result          // what its StopCCN said
-	CallResult   l2tp.Result          // what the latest CDN said that ended a call against our will
-	CallCause    l2tp.DisconnectCause // and its PPP Disconnect Cause, RFC 3145; zero: it had none
+	TunnelErr    error       // why a tunnel failed or was lost, the latest
+	TunnelResult l2tp.Result // what its StopCCN said
+	Refusals     Refusals    // what CDNs said that ended calls against our will
 }
 
 // Merge adds what another LAC has counted.
@@ -164,7 +163,5 @@ func (s *Snapshot) Merge(o *Snapshot) {
 	if o.TunnelErr != nil {
 		s.TunnelErr, s.TunnelResult = o.TunnelErr, o.TunnelResult
 	}
-	if o.CallResult.Code != 0 {
-		s.CallResult, s.CallCause = o.CallResult, o.CallCause
-	}
+	s.Refusals.Merge(o.Refusals)
 }

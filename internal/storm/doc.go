@@ -36,7 +36,7 @@
 //
 // Files, in reading order: plan.go what to do; effects.go; lac.go the machine
 // and its verbs; tunnel.go, modem.go the two lives; queue.go; traffic.go,
-// probe.go, router.go what modems send and what they check; counters.go,
+// probe.go, router.go what modems send and what they check; counters.go, refusal.go,
 // histogram.go what is counted; control.go what a scenario does to a LAC; path.go
 // what the way does to datagrams; driver.go a LAC on a socket; run.go the phases
 // of a plain storm, report.go its words; swarm.go LACs that are told what to do,

@@ -186,6 +186,9 @@ type testLNS struct {
 	number map[string]int // calls by calling number
 	damage bool           // change an octet of every echo
 
+	clearIn ppp.Phase             // clear calls that have come so far; dead: none
+	denial  *l2tp.DisconnectCause // say no to every name and password, and this in the CDN
+
 	proxyLCP, proxyAuth int // taken over from the LAC
 }
 
@@ -240,6 +243,7 @@ func (n *testLNS) carryOut(now time.Time, from int) {
 			n.up[e.Element] = true
 			n.begin(now, e.Element, l)
 			n.linkEffects(now, e.Element)
+			n.clear(now, e.Element)
 		case l2tp.CallDown:
 			if int(e.Element) < len(n.links) {
 				n.links[e.Element].Abort(now)
@@ -312,6 +316,15 @@ func (n *testLNS) frame(now time.Time, el l2tp.Element, frame []byte) {
 	}
 	n.links[el].Handle(now, frame, &n.pfx)
 	n.linkEffects(now, el)
+	n.clear(now, el)
+}
+
+// clear ends a call that has come as far as clearIn.
+func (n *testLNS) clear(now time.Time, el l2tp.Element) {
+	if n.clearIn != ppp.PhaseDead && n.links[el].Phase() == n.clearIn {
+		n.up[el] = false
+		n.endpoint.CloseCall(now, el, l2tp.Result{Code: 2, Error: 4, Message: "enough"}, nil, &n.fx)
+	}
 }
 
 func (n *testLNS) linkEffects(now time.Time, el l2tp.Element) {
@@ -323,6 +336,9 @@ func (n *testLNS) linkEffects(now time.Time, el l2tp.Element) {
 		case ppp.AuthRequest:
 			n.user[e.Auth.Name]++
 			v := ppp.Check(e.Auth, n.password)
+			if n.denial != nil {
+				v = ppp.Verdict{Message: "not available"}
+			}
 			l.Authenticated(now, v, &n.pfx)
 			if v.OK {
 				l.Grant(now, ppp.Network{
@@ -332,7 +348,7 @@ func (n *testLNS) linkEffects(now time.Time, el l2tp.Element) {
 			}
 		case ppp.Down:
 			n.up[el] = false
-			n.endpoint.CloseCall(now, el, l2tp.Result{Code: 1}, nil, &n.fx)
+			n.endpoint.CloseCall(now, el, l2tp.Result{Code: 1}, n.denial, &n.fx)
 		}
 	}
 	n.pfx.Reset()

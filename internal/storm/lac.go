@@ -5,6 +5,7 @@ package storm
 import (
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"time"
 
 	"holdfast/internal/packet"
@@ -230,6 +231,7 @@ func (l *LAC) Advance(now time.Time, fx *Effects) {
 // Snapshot is a copy of what was counted.
 func (l *LAC) Snapshot() Snapshot {
 	s := l.count
+	s.Refusals = slices.Clone(l.count.Refusals)
 	s.InFlight = l.callsOpen
 	s.Sessions = len(l.online)
 	s.EchoesLost = l.pppCount[ppp.EchoUnanswered]

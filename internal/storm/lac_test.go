@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"holdfast/internal/packet"
+	"holdfast/l2tp"
 	"holdfast/ppp"
 )
 
@@ -138,8 +139,9 @@ func TestRefusedCallsAreCountedByResult(t *testing.T) {
 	b.start()
 	b.run(time.Minute, nil)
 	s := b.lac.Snapshot()
-	b.want("result 4", s.ByResult[4], uint64(10))
-	b.want("cleared", s.Failed[Cleared], uint64(10))
+	b.want("kinds of refusals", len(s.Refusals), 1)
+	b.want("of a kind", s.Refusals[0], RefusalCount{Refusal{Result: 4, PPPCause: 17, PPPProtocol: 0xc021, PPPMessage: "busy"}, 10})
+	b.want("refused", s.Failed[Refused], uint64(10))
 	b.want("offered, since nobody redials", s.CallsOffered, uint64(10))
 	b.want("tunnels stay", s.Tunnels, 1)
 }
@@ -152,6 +154,38 @@ func TestWrongPasswordIsRejected(t *testing.T) {
 		b.start()
 		b.run(time.Minute, nil)
 		b.want("rejected", b.lac.Snapshot().Failed[AuthRejected], uint64(5))
+	}
+}
+
+// A call that the LNS ends before it is up has failed where its modem had come to,
+// and the CDN says the rest.
+func TestFailuresAreToldApartByPhase(t *testing.T) {
+	enough := Refusal{Result: 2, Error: 4, Message: "enough"}
+	for _, c := range []struct {
+		name string
+		lns  func(n *testLNS)
+		want Cause
+		told Refusal
+	}{
+		{"LCP", func(n *testLNS) { n.clearIn = ppp.PhaseEstablish }, LCPFailed, enough},
+		{"authentication", func(n *testLNS) { n.clearIn = ppp.PhaseAuthenticate }, AuthFailed, enough},
+		{"network", func(n *testLNS) { n.clearIn = ppp.PhaseNetwork }, NCPFailed, enough},
+		{"no address", func(n *testLNS) { n.denial = &l2tp.DisconnectCause{Code: 20, Protocol: 0x8021, Direction: 2} }, NCPFailed,
+			Refusal{Result: 1, PPPCause: 20, PPPProtocol: 0x8021}},
+		{"wrong password", func(n *testLNS) { n.denial = &l2tp.DisconnectCause{Code: 16, Protocol: 0xc223, Direction: 1} }, AuthRejected,
+			Refusal{Result: 1, PPPCause: 16, PPPProtocol: 0xc223}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newLab(t, Plan{Sessions: 4, RedialDelay: -1, Auth: []ppp.AuthMethod{ppp.CHAP}})
+			c.lns(b.lns)
+			b.start()
+			b.run(30*time.Second, nil)
+			s := b.lac.Snapshot()
+			b.want(c.want.String(), s.Failed[c.want], uint64(4))
+			b.want("failed in all", s.FailedAll(), uint64(4))
+			b.want("kinds of refusals", len(s.Refusals), 1)
+			b.want("what the CDN said", s.Refusals[0], RefusalCount{c.told, 4})
+		})
 	}
 }
 

@@ -35,12 +35,13 @@ type modem struct {
 	iccn      uint16       // Ns of its call's ICCN
 	place     uint32       // in LAC.online
 	state     modemState
-	up        bool  // this call has been online
-	dropped   bool  // a session was dropped, and none has come up since
-	refused   bool  // the LNS has refused its credentials
-	ipv6      bool  // IPV6CP has opened
-	failures  uint8 // calls that have not come up, one after the other; no more than failuresMax
-	solicited uint8 // Router Solicitations sent
+	up        bool      // this call has been online
+	dropped   bool      // a session was dropped, and none has come up since
+	refused   bool      // the LNS has refused its credentials
+	ipv6      bool      // IPV6CP has opened
+	phase     ppp.Phase // of PPP that the call has come to: until it ends, not later than network
+	failures  uint8     // calls that have not come up, one after the other; no more than failuresMax
+	solicited uint8     // Router Solicitations sent
 }
 
 // Router Solicitations of a host: RFC 4861 §10.
@@ -166,23 +167,33 @@ func (l *LAC) callDown(now time.Time, i uint32, e *l2tp.Effect) {
 	m := &l.modems[i]
 	m.link.Abort(now)
 	cause := Cleared
-	if m.refused {
-		cause = AuthRejected
-	}
 	if errors.Is(e.Err, l2tp.ErrTunnelClosed) {
 		cause = TunnelLost
 	} else if m.state != hangingUp {
-		code := e.Result.Code
-		if code >= resultCodes {
-			code = 0
-		}
-		l.count.ByResult[code]++
-		l.count.CallResult, l.count.CallCause = e.Result, l2tp.DisconnectCause{}
-		if e.Cause != nil {
-			l.count.CallCause = *e.Cause
+		l.count.Refusals.add(newRefusal(e.Result, e.Cause), 1)
+		if !m.up {
+			cause = m.failure(e.Cause)
 		}
 	}
 	l.end(now, i, cause)
+}
+
+// failure is how far a call had come that is not up and that the LNS has ended, as
+// its modem saw it. An LNS may have found a name and password right and yet have to
+// say no in the authentication protocol, for want of an address, say: it tells so
+// with the CDN, if at all.
+func (m *modem) failure(told *l2tp.DisconnectCause) Cause {
+	switch {
+	case m.state == dialling:
+		return Refused
+	case m.refused && (told == nil || told.Code < pppCauseNCP):
+		return AuthRejected
+	case m.refused || m.phase == ppp.PhaseNetwork:
+		return NCPFailed
+	case m.phase == ppp.PhaseAuthenticate:
+		return AuthFailed
+	}
+	return LCPFailed
 }
 
 // frame takes a PPP frame from the LNS.
@@ -213,6 +224,9 @@ func refuses(protocol ppp.Protocol, packet []byte) bool {
 // linkEffects does what the link of modem i asked for.
 func (l *LAC) linkEffects(now time.Time, i uint32, fx *Effects) {
 	m := &l.modems[i]
+	if p := m.link.Phase(); p != ppp.PhaseDead && p <= ppp.PhaseNetwork {
+		m.phase = p
+	}
 	for k := range fx.ppp.List {
 		switch e := &fx.ppp.List[k]; e.Kind {
 		case ppp.SendFrame:
@@ -297,8 +311,10 @@ func (l *LAC) linkDown(now time.Time, i uint32, why error, fx *Effects) {
 	switch {
 	case errors.Is(why, ppp.ErrNoEcho):
 		cause = EchoLost
-	case errors.Is(why, ppp.ErrAuthFailed), errors.Is(why, ppp.ErrAuthRefused):
-		cause = AuthRejected
+	case errors.Is(why, ppp.ErrAuthTimeout):
+		cause = AuthTimeout
+	case !m.up:
+		cause = m.failure(nil)
 	case errors.Is(why, ppp.ErrTerminated):
 		cause = PeerTerminatedLink
 	}
@@ -375,6 +391,7 @@ func (l *LAC) end(now time.Time, i uint32, cause Cause) {
 	l.modemByElement[m.element] = 0
 	l.become(i, onHook)
 	m.prefix, m.solicited, m.up, m.ipv6, m.refused = 0, 0, false, false, false
+	m.phase = ppp.PhaseDead
 	l.redial(now, i)
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"holdfast/internal/kernel"
 	"holdfast/l2tp"
+	"holdfast/l2tp/wire"
 )
 
 // Result is what a run has measured. Times in JSON are in milliseconds.
@@ -37,11 +38,10 @@ type Result struct {
 	Offered   uint64            `json:"calls_offered"`
 	Failed    map[string]uint64 `json:"calls_failed"`
 	Dropped   map[string]uint64 `json:"sessions_dropped"`
-	ByResult  map[string]uint64 `json:"cdn_by_result_code"`
+	Refusals  Refusals          `json:"refusals"` // what CDNs said that ended calls and sessions
 	TunnelsKO uint64            `json:"tunnels_failed"`
 	Lost      uint64            `json:"tunnels_lost"`
 	LastStop  string            `json:"last_tunnel_failure,omitempty"`
-	LastCDN   string            `json:"last_cdn,omitempty"`
 	Resent    uint64            `json:"l2tp_retransmissions"`
 	Echoes    uint64            `json:"echoes_lost"`
 	Prefixes  uint64            `json:"ipv6_prefixes"`
@@ -132,17 +132,8 @@ func (x *Result) end(r *run, hangUp time.Duration) {
 	x.Left = t.Ending + t.Sessions
 	x.Setup = QuantilesOf(&t.Setup)
 	x.Offered = t.CallsOffered
-	x.Failed, x.Dropped, x.ByResult = byCause(&t.Failed), byCause(&t.Dropped), map[string]uint64{}
-	for code, n := range t.ByResult {
-		if n > 0 {
-			x.ByResult[fmt.Sprint(code)] = n
-		}
-	}
+	x.Failed, x.Dropped, x.Refusals = byCause(&t.Failed), byCause(&t.Dropped), t.Refusals.Sorted()
 	x.TunnelsKO, x.Lost, x.Resent = t.TunnelsFailed, t.TunnelsLost, t.Retransmissions
-	x.LastCDN = resultText("", t.CallResult)
-	if c := t.CallCause; c != (l2tp.DisconnectCause{}) {
-		x.LastCDN += fmt.Sprintf(", PPP disconnect cause %d, protocol %#04x %q", c.Code, c.Protocol, c.Message)
-	}
 	if t.TunnelErr != nil {
 		x.LastStop = resultText(t.TunnelErr.Error(), t.TunnelResult)
 	}
@@ -226,11 +217,10 @@ func (x *Result) WriteTable(w io.Writer) {
 	row("set-up", "%s", x.Setup.text())
 	row("emulator", "%.1f us CPU a log-in", x.CPUPerLoginUS)
 	row("calls failed", "%s", causesText(x.Failed))
-	row("CDN by result", "%s", causesText(x.ByResult))
-	if x.LastCDN != "" {
-		row("latest CDN", "%s", x.LastCDN)
-	}
 	row("sessions dropped", "%s", causesText(x.Dropped))
+	for _, r := range x.Refusals {
+		row("CDN", "%d with %s", r.Count, r.Refusal)
+	}
 	row("tunnels", "%d failed, %d lost, %d retransmissions", x.TunnelsKO, x.Lost, x.Resent)
 	if x.LastStop != "" {
 		row("latest failure", "%s", x.LastStop)
@@ -251,17 +241,14 @@ func (q Quantiles) text() string {
 	return fmt.Sprintf("p50 %.1f ms, p90 %.1f ms, p99 %.1f ms, max %.1f ms", q.P50, q.P90, q.P99, q.Max)
 }
 
-// resultText is why, with what a StopCCN or CDN said of it.
+// resultText is why, with what a StopCCN said of it.
 func resultText(why string, r l2tp.Result) string {
 	parts := []string{why}
-	if why == "" {
-		parts = nil
-	}
 	if r.Code != 0 {
-		parts = append(parts, fmt.Sprintf("result %d", r.Code))
+		parts = append(parts, coded("result", r.Code, wire.ResultText(wire.StopCCN, r.Code)))
 	}
 	if r.Error != 0 {
-		parts = append(parts, fmt.Sprintf("error %d", r.Error))
+		parts = append(parts, coded("error", r.Error, wire.ErrorText(r.Error)))
 	}
 	if r.Message != "" {
 		parts = append(parts, fmt.Sprintf("%q", r.Message))

@@ -119,9 +119,18 @@ func TestRunEndsWhenNothingComesUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const lastCDN = `result 4, PPP disconnect cause 17, protocol 0xc021 "busy"`
-	if r.Complete || r.SessionsUp != 0 || r.ByResult["4"] != 5 || r.Failed["cleared by CDN"] != 5 || r.LastCDN != lastCDN || r.Left != 0 {
+	if r.Complete || r.SessionsUp != 0 || r.Failed["refused by CDN"] != 5 || r.Left != 0 {
 		t.Errorf("%+v", r)
+	}
+	var words strings.Builder
+	r.WriteTable(&words)
+	const said = `5 with result 4 (lack of facilities, temporary), PPP cause 17 (NCP timeout), protocol 0xc021, "busy"`
+	if !strings.Contains(words.String(), said) {
+		t.Errorf("%s is not in\n%s", said, &words)
+	}
+	text, err := json.Marshal(r.Refusals)
+	if want := `[{"result":4,"ppp_cause":17,"ppp_protocol":49185,"ppp_cause_message":"busy","count":5}]`; err != nil || string(text) != want {
+		t.Errorf("JSON %s %v, want %s", text, err, want)
 	}
 }
 

@@ -36,6 +36,8 @@ type Recording struct {
 	Failed map[string]uint64 `json:"calls_failed"`
 	Lost   uint64            `json:"tunnels_lost"`
 	Socket SocketResult      `json:"socket"`
+
+	Refusals Refusals `json:"refusals"` // what CDNs said that ended calls and sessions
 }
 
 // Fact is something about a run that only its maker knows.

@@ -49,7 +49,7 @@ func TestRootL2tpns(t *testing.T) {
 					t.Errorf("want %d sessions in %d tunnels:\n%s", c.sessions, p.Tunnels, text.String())
 				}
 				// l2tpns may clear a call before the modem has heard why.
-				if refused := r.Failed[storm.AuthRejected.String()] + r.Failed[storm.Cleared.String()]; c.sessions == 0 && refused != uint64(p.Sessions) {
+				if refused := r.Failed[storm.AuthRejected.String()] + r.Failed[storm.AuthFailed.String()]; c.sessions == 0 && refused != uint64(p.Sessions) {
 					t.Errorf("want all refused for their password: %v", r.Failed)
 				}
 				return nil

@@ -73,7 +73,7 @@ func latency(r *storm.Recording) []curve {
 
 // causeColour gives a cause the same colour in every picture.
 func causeColour(name string) int {
-	for i, c := range []storm.Cause{storm.NoAnswer, storm.Cleared, storm.LCPTimeout, storm.AuthTimeout, storm.NCPTimeout, storm.TunnelLost} {
+	for i, c := range []storm.Cause{storm.NoAnswer, storm.Refused, storm.LCPTimeout, storm.AuthTimeout, storm.NCPTimeout, storm.TunnelLost} {
 		if c.String() == name {
 			return i + 1
 		}

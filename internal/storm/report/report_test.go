@@ -24,8 +24,9 @@ func recording(name string, active int) *storm.Recording {
 		Overload: []storm.Overload{{Times: 10, Capacity: 222, Offered: 2220, Goodput: 215,
 			OthersOffered: 100, OthersGoodput: 80, OthersSetup: storm.Quantiles{P99: 9},
 			Cheap: 20, Dear: 4500, Stale: -1, Settled: 1.25, Hello: storm.Quantiles{P99: 3}}},
-		Attacks: []storm.AttackResult{{Kind: "hello", Rate: 5, AttackCount: storm.AttackCount{Sent: 100, SentBytes: 2000, Back: 50, BackBytes: 600, Tunnels: 8}}},
-		Failed:  map[string]uint64{"no answer": 7, "cleared by CDN": 70},
+		Attacks:  []storm.AttackResult{{Kind: "hello", Rate: 5, AttackCount: storm.AttackCount{Sent: 100, SentBytes: 2000, Back: 50, BackBytes: 600, Tunnels: 8}}},
+		Failed:   map[string]uint64{"no answer": 7, "cleared by CDN": 70},
+		Refusals: storm.Refusals{{Refusal: storm.Refusal{Result: 3}, Count: 1}, {Refusal: storm.Refusal{Result: 4, Message: "too busy"}, Count: 69}},
 	}
 	for i := range 60 {
 		s := storm.Sample{At: float64(i + 1), Up: active, InFlight: 10 * i, Offered: 50, Came: 20, SetupP50: 5, SetupP99: 5000, HelloP99: 0.3}
@@ -184,6 +185,7 @@ func TestTable(t *testing.T) {
 		`Init at most +7925 +-\n`, `all back after the link was +never +-\n`, `behind modems' own schedule +p50 5.0 ms, p99 1.5 s, max 2.0 s +-\n`,
 		`work for callers who had left +37.50 % +-\n`, `alarms raised by the LNS +stalled +-\n`,
 		`calls failed: cleared by CDN +70 +0\ncalls failed: no answer +7 +0\n`,
+		`CDNs: result 4 \(lack of facilities, temporary\), "too busy" +69 +0\nCDNs: result 3 \(administrative reasons\) +1 +0\n`,
 		`off +hello +5 +100 +2000 +50 +600 +0.30 +8\n`,
 		`off +10 +222 +2220 +215.0 +0.968 +0.956 +0.0 ms +80% +9.0 ms +3.0 ms +0 +- +0 +1.2 s\n`,
 	} {

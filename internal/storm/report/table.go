@@ -59,6 +59,9 @@ func lines(runs []*storm.Recording) (list []line) {
 	for _, name := range causes(runs) {
 		add("calls failed: "+name, func(r *storm.Recording) string { return fmt.Sprint(r.Failed[name]) })
 	}
+	for _, x := range refusals(runs) {
+		add("CDNs: "+x.String(), func(r *storm.Recording) string { return fmt.Sprint(r.Refusals.Count(x)) })
+	}
 	return list
 }
 
@@ -128,6 +131,18 @@ func causes(runs []*storm.Recording) []string {
 		}
 	}
 	return slices.SortedFunc(maps.Keys(sum), func(a, b string) int { return cmp.Or(cmp.Compare(sum[b], sum[a]), cmp.Compare(a, b)) })
+}
+
+// refusals are what CDNs have said in some run, the most frequent first.
+func refusals(runs []*storm.Recording) (list []storm.Refusal) {
+	var sum storm.Refusals
+	for _, r := range runs {
+		sum.Merge(r.Refusals)
+	}
+	for _, x := range sum.Sorted() {
+		list = append(list, x.Refusal)
+	}
+	return list
 }
 
 // WriteTable writes the closing table as text, and that of overloads if there were any.

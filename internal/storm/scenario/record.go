@@ -134,6 +134,7 @@ func (r *Runner) finish() {
 	r.record.Setup, r.record.Hello = storm.QuantilesOf(&t.Setup), storm.QuantilesOf(&t.Hello)
 	r.record.Failed, r.record.Lost = t.FailedByCause(), t.TunnelsLost
 	r.record.Socket = r.Field.Sockets()
+	r.record.Refusals = t.Refusals.Sorted()
 	r.record.Attacks = r.Field.Attacks()
 }
 

@@ -49,7 +49,7 @@ type stormFlags struct {
 	Silent          float64       `default:"0" help:"Share of those calls that end without a CDN."`
 	Redial          time.Duration `default:"5s" help:"From the end of a call to the next one; negative: never."`
 	RedialJitter    time.Duration `default:"5s" help:"Up to this much is added at random."`
-	RedialMax       time.Duration `placeholder:"DURATION" help:"Each call that does not come up doubles both, while they are together at most this (default: they stay)."`
+	RedialMax       time.Duration `placeholder:"DURATION" help:"Each failed call doubles both, while their sum is at most this (default: they stay)."`
 	EchoInterval    time.Duration `default:"10s" help:"LCP Echo-Requests of modems; negative: none."`
 	EchoMax         int           `default:"3" help:"Echo-Requests without an answer after which a modem hangs up."`
 	HelloInterval   time.Duration `default:"60s" help:"HELLOs of the LACs; negative: none."`

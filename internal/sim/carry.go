@@ -20,6 +20,7 @@ func (s *server) carryOut(items int) (cost time.Duration) {
 	w.hash.effects(s.number, at, fx)
 	w.inputs++
 	s.dear += fx.Dear
+	s.stand()
 	for i := range fx.Install {
 		w.plane.install(&fx.Install[i])
 	}

@@ -23,10 +23,14 @@ func configuration(s *Scenario) *lns.Config {
 	if s.Accounting {
 		aaa.Accounting = &lns.Accounting{Checkpoint: 5 * time.Minute, Immediate: true, StopOnFailure: true, StopOnDeny: true}
 	}
+	tunnel := &l2tp.TunnelConfig{HostName: "lns"}
+	if s.NoHello {
+		tunnel.HelloInterval = -1
+	}
 	client := &lns.Client{Name: "lac"}
 	terms := &lns.Terms{
 		Client:  client,
-		Tunnel:  &l2tp.TunnelConfig{HostName: "lns"},
+		Tunnel:  tunnel,
 		AAA:     aaa,
 		Profile: &lns.DynamicProfile{Name: "subscriber", IPv4: true},
 		PPP: &lns.PPPProfile{

@@ -29,8 +29,10 @@
 //
 // Files, in reading order: scenario.go what to simulate, as data; scenarios.go
 // the ones we use; world.go the clock; queue.go what happens next; network.go,
-// lac.go, server.go and carry.go, plane.go, radius.go and grants.go, books.go the parts; check.go and
-// hello.go what must hold; result.go what came of it; hash.go.
+// lac.go, server.go and carry.go, front.go the policers before it, plane.go,
+// radius.go and grants.go, books.go the parts; cure.go an outage and what may be done
+// about it, curve.go how things stood meanwhile; check.go and hello.go what must
+// hold; result.go what came of it; hash.go.
 //
 // One goroutine does it all. Nothing here reads a clock.
 package sim

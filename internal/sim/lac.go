@@ -38,6 +38,7 @@ func (w *World) plan(g *Group, number, part int) *storm.Plan {
 		Password: password,
 		Auth:     []ppp.AuthMethod{ppp.CHAP},
 		Patience: g.Patience, RedialDelay: g.RedialDelay, RedialJitter: g.RedialJitter, EchoInterval: g.EchoInterval, HelloInterval: g.HelloInterval,
+		RedialMax: g.RedialMax, EchoMax: g.EchoMax, RetransmitMax: g.RetransmitMax, RetransmitIntervalMax: g.RetransmitIntervalMax,
 		Seed: w.scenario.Seed<<16 | uint64(number),
 	}
 	p = p.WithDefaults()

@@ -22,6 +22,7 @@ type datagram struct {
 	at   instant // when it arrives
 	lac  int32   // whose link it takes
 	lane lane    // in the server
+	mark uint8   // that the policers have left, see package police
 }
 
 // link is the path of one LAC.

@@ -31,6 +31,7 @@ func (w *World) begin() {
 	p := &w.scenario.Phases[w.phase]
 	w.began, w.start = w.at, w.mark()
 	w.offer(p.Offer)
+	w.configure(p.Police)
 	if p.Flap > 0 {
 		w.cut(p.Flap, true)
 		w.after(p.FlapFor, func() { w.cut(p.Flap, false) })

@@ -19,6 +19,7 @@ type Result struct {
 	Faults    []string // what should not have been; the first ones
 	FaultsAll int
 	Phases    []PhaseResult
+	Curve     []Point
 	Took      time.Duration // virtual
 	Packets   uint64        // that either end has sent
 	Inputs    uint64        // of engines

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"holdfast/internal/admission"
+	"holdfast/internal/police"
 )
 
 // Scenario is a whole simulation as data. Zero fields mean the default in
@@ -22,9 +23,11 @@ type Scenario struct {
 	Phases []Phase
 
 	Admission  admission.Config
-	Accounting bool // sessions are accounted
-	SocketMax  int  // datagrams that a shard's socket buffer holds; 0: no bound
-	Ruin       bool // it is meant to go wrong: load may cost sessions, HELLOs and work for nobody
+	Accounting bool          // sessions are accounted
+	NoHello    bool          // the LNS sends none
+	SocketMax  int           // datagrams that a shard's socket buffer holds; 0: no bound
+	CurveEvery time.Duration // how often a point of the curve is taken down, whole seconds; 0: never
+	Ruin       bool          // it is meant to go wrong: load may cost sessions, HELLOs and work for nobody
 }
 
 // Group is a number of LACs that are alike, and the modems behind them.
@@ -38,6 +41,8 @@ type Group struct {
 
 	Patience, RedialDelay, RedialJitter time.Duration // as in storm.Plan
 	EchoInterval, HelloInterval         time.Duration // likewise
+	RedialMax, RetransmitIntervalMax    time.Duration // likewise
+	EchoMax, RetransmitMax              int           // likewise
 	Idle                                bool          // tunnels only: nobody dials, so that HELLOs are seen
 }
 
@@ -81,6 +86,8 @@ type Phase struct {
 
 	RADIUSSpeed float64       // of full speed; 0: unchanged
 	RADIUSDead  time.Duration // from the phase's beginning, for so long
+
+	Police *police.Config // from the phase's beginning; nil: unchanged
 
 	Drain bool // modems hang up, tunnels are closed; it ends when that is done
 }

@@ -135,6 +135,10 @@ func (w *World) arrive(i uint32) {
 			limit = bulkMax
 		}
 	}
+	if !w.admits(d, h.Control) {
+		w.network.release(i)
+		return
+	}
 	s := w.servers[number]
 	if limit > 0 && s.lanes[d.lane].len() >= limit {
 		s.dropped[d.lane]++
@@ -305,9 +309,13 @@ func (s *server) datagrams(l lane, n int) (cost time.Duration, did bool) {
 	s.batch = s.batch[:0]
 	for _, i := range s.taken {
 		d := &s.w.network.all[i]
-		s.batch = append(s.batch, packet.Datagram{Data: d.b, Peer: lacAddress(int(d.lac)), Local: gateway, At: s.w.time(d.at)})
+		p := packet.Datagram{Data: d.b, Peer: lacAddress(int(d.lac)), Local: gateway, At: s.w.time(d.at), Mark: d.mark}
+		if s.admits(&p) {
+			s.batch = append(s.batch, p)
+		}
 	}
 	s.engine.Packets(s.w.now(), s.batch, &s.fx)
+	s.expect()
 	cost = s.carryOut(len(s.taken))
 	s.took(l, cost, len(s.taken))
 	for _, i := range s.taken {

@@ -3,6 +3,7 @@
 package sim
 
 import (
+	"errors"
 	"math/rand/v2"
 	"net/netip"
 	"time"
@@ -25,6 +26,7 @@ type World struct {
 	radius   radius
 	books    books
 	hello    hello
+	front    front
 	hash     hash
 
 	posts     []lns.Message // between shards, under way
@@ -77,7 +79,7 @@ func New(s Scenario) (*World, error) {
 			}),
 		})
 	}
-	return w, w.addLACs()
+	return w, errors.Join(w.newFront(), w.addLACs())
 }
 
 func (w *World) now() time.Time              { return w.time(w.at) }
@@ -122,6 +124,7 @@ func (w *World) happen(h *happening) {
 		w.planned[h.arg]()
 	case secondEnds:
 		w.check()
+		w.point()
 		w.queue.push(w.at+instant(time.Second), secondEnds, 0)
 	}
 }

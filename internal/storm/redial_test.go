@@ -76,7 +76,10 @@ func TestRedialStays(t *testing.T) {
 // A LAC gives a tunnel up when it has sent a message so often in vain as its plan
 // says: the waits are 1, 2, 4, 8, 8 and 8 s here.
 func TestTunnelIsGivenUpAsPlanned(t *testing.T) {
-	b := newLab(t, Plan{Sessions: 1, EchoInterval: -1, HelloInterval: 10 * time.Second, RetransmitMax: 5, RetransmitIntervalMax: 8 * time.Second, RedialDelay: -1}).start()
+	b := newLab(t, Plan{
+		Sessions: 1, EchoInterval: -1, HelloInterval: 10 * time.Second, RedialDelay: -1,
+		RetransmitMax: 5, RetransmitIntervalMax: 8 * time.Second,
+	}).start()
 	b.want("up", b.run(time.Second, allUp(1)), true)
 	b.cut = true
 	from := b.now

@@ -47,7 +47,7 @@ bench-peers: build ## the same storm against other LNSs; needs root, installs wh
 bench-overload: build ## goodput at 1 to 100 times the capacity, and with each mechanism of admission switched off; some 22 minutes
 	$(GO) run ./test/overload -binary bin/holdfast -json bin/overload.json -html bin/overload.html
 
-bench-attack: build ## what attackers can do to established sessions and honest log-ins, each kind of attack in turn; some 7 minutes
+bench-attack: build ## what attackers can do to established sessions and honest log-ins, each kind of attack in turn; some 10 minutes
 	$(GO) run ./test/attack -binary bin/holdfast -json bin/attack.json
 
 fuzz: ## every fuzz target for FUZZ

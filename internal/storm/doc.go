@@ -40,8 +40,9 @@
 // histogram.go what is counted; control.go what a scenario does to a LAC; path.go
 // what the way does to datagrams; driver.go a LAC on a socket; run.go the phases
 // of a plain storm, report.go its words; swarm.go LACs that are told what to do,
-// by package scenario, timeline.go what is recorded of it; echo.go the far end of
-// the traffic.
+// by package scenario, timeline.go what is recorded of it; attack.go what attackers
+// send, assault.go from their sockets, spoof.go from a subscriber's session; echo.go
+// the far end of the traffic.
 //
 // Standards: RFC 2661 and 5515 through l2tp, RFC 1661 and its family through
 // ppp; RFC 862 (echo), 792 and 4443 (ping) and the host's part of RFC 4861.

@@ -144,13 +144,8 @@ type Carried struct {
 	Sent      uint64    `json:"sent"`
 	Back      uint64    `json:"back"`
 	Corrupt   uint64    `json:"corrupt"` // not what was sent, or to somebody else
+	Lost      int64     `json:"lost"`    // from its beginning to the end of the run, but for the few that were under way
 	RoundTrip Quantiles `json:"round_trip_ms"`
-}
-
-// Lost is the share that did not come back. A few are under way at both ends of
-// the time: without a loss it is about zero.
-func (c *Carried) Lost() float64 {
-	return max(0, 1-float64(c.Back)/float64(max(c.Sent, 1)))
 }
 
 // Bound is the share of the capacity that no design on one processor can beat:

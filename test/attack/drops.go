@@ -27,6 +27,7 @@ func families() map[string]string {
 		"holdfast_l2tp_tunnels_total":            "event",
 		"holdfast_calls_failed_total":            "cause",
 		"holdfast_plane_dropped_total":           "reason",
+		"holdfast_plane_spoofed_total":           "",
 		"holdfast_shard_queue_dropped_total":     "queue",
 		"holdfast_socket_lost_datagrams_total":   "role",
 		"holdfast_socket_unsent_datagrams_total": "role",
@@ -55,15 +56,19 @@ func parseDrops(r io.Reader) (drops, error) {
 	d, known := drops{}, families()
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {
-		name, rest, _ := strings.Cut(lines.Text(), "{")
+		line := lines.Text()
+		name, value, _ := strings.Cut(line, " ")
+		name, labels, _ := strings.Cut(name, "{")
 		label, ok := known[name]
 		if !ok {
 			continue
 		}
-		labels, value, _ := strings.Cut(rest, "}")
+		if i := strings.LastIndexByte(line, '}'); i >= 0 {
+			labels, value = line[len(name)+1:i], line[i+1:]
+		}
 		n, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
 		if err != nil {
-			return nil, fmt.Errorf("metrics: %q: %w", lines.Text(), err)
+			return nil, fmt.Errorf("metrics: %q: %w", line, err)
 		}
 		if why := cause(name, labels, label); n > 0 && why != "" {
 			d[why] += uint64(n)
@@ -90,6 +95,8 @@ func cause(family, labels, label string) string {
 		return why + " send buffer"
 	case "holdfast_shard_queue_dropped_total":
 		return why + " queue"
+	case "holdfast_plane_spoofed_total":
+		return "spoofed source"
 	case "holdfast_l2tp_tunnels_total":
 		switch why {
 		case "requested", "established", "closed", "address_changed":

@@ -6,8 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
-	"strings"
 	"time"
 
 	"holdfast/cmd/holdfast/stage"
@@ -25,25 +25,31 @@ const (
 	settleMost = 10 * time.Second
 )
 
-// from is where the attacker's packets come from: addresses that are this host's
-// and that no stage uses.
-const from = "127.0.128.0/17"
+// Addresses of attacks on the data plane: what subscribers may have, what none of
+// them gets as long as there are others, and where the echo service is.
+const (
+	pool     = "100.64.0.0/14"
+	unused   = "100.67.0.0/16"
+	echoHost = "203.0.113.2/32"
+)
 
 // mark is what the LNS had spent and dropped when a phase began.
 type mark struct {
 	cpu   time.Duration
 	drops drops
+	pause time.Duration // the longest since the mark before
 }
 
 // lab is where it is measured.
 type lab struct {
 	*options
 	sampled func(run string, s *storm.Sample)
+	watch   watch
 }
 
 // play plays all attacks on an LNS that is protected so.
 func (l *lab) play(ctx context.Context, name, protection string) (x *run, err error) {
-	s, err := stage.Open(stage.Loopback, fmt.Sprintf("hf-attack-%d", os.Getpid()))
+	s, err := stage.Open(l.mode(), fmt.Sprintf("hf-attack-%d", os.Getpid()))
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +57,7 @@ func (l *lab) play(ctx context.Context, name, protection string) (x *run, err er
 	if err := s.Serve(ctx, l.binary, configuration(protection)); err != nil {
 		return nil, err
 	}
-	phases, err := l.phases()
+	phases, err := l.phases(s.Attacker)
 	if err != nil {
 		return nil, err
 	}
@@ -59,8 +65,9 @@ func (l *lab) play(ctx context.Context, name, protection string) (x *run, err er
 		Plan: storm.Plan{
 			LNS: s.Gateways[:1], LACs: lacs, Tunnels: l.tunnels, Sessions: l.sessions, Pulse: 8, Secret: secret,
 			Callers: int(1.1*l.logins*(patience+talk).Seconds()) + lacs, Patience: patience, RedialDelay: time.Second, Seed: 1,
+			Traffic: storm.Traffic{To: s.Targets[:min(len(s.Targets), 1)]},
 		},
-		Sources: s.Sources,
+		Sources: s.Sources, Listen: s.Listen, Behind: s.ListenBehind,
 	})
 	if err != nil {
 		return nil, err
@@ -68,13 +75,14 @@ func (l *lab) play(ctx context.Context, name, protection string) (x *run, err er
 	defer swarm.Close()
 	api := scenario.NewAPI(s.Socket())
 	defer api.Close()
+	defer l.watch.begin()()
 	var marks []mark
 	var failed error
 	record, err := scenario.Run(ctx, scenario.Options{
 		Name: name, Phases: phases, Field: swarm, Observer: api,
 		Sampled: func(s *storm.Sample) { l.sampled(name, s) },
 		Entered: func(*scenario.Phase) {
-			m, err := takeMark(s)
+			m, err := l.takeMark(s)
 			marks, failed = append(marks, m), errors.Join(failed, err)
 		},
 	})
@@ -84,20 +92,36 @@ func (l *lab) play(ctx context.Context, name, protection string) (x *run, err er
 	return newRun(record, marks), s.Kill()
 }
 
-func takeMark(s *stage.Stage) (m mark, err error) {
+func (l *lab) takeMark(s *stage.Stage) (m mark, err error) {
+	m.pause = l.watch.longest()
 	if m.cpu, err = process.CPU(s.PID()); err == nil {
 		m.drops, err = scrape(s.Dial)
 	}
 	return m, err
 }
 
-// phases are the quiet and the attacks.
-func (l *lab) phases() (list []scenario.Phase, err error) {
+// phases are the quiet and the attacks, whose packets come from addresses of from.
+func (l *lab) phases(from netip.Prefix) (list []scenario.Phase, err error) {
+	attacks, err := l.attacks()
+	if err != nil {
+		return nil, err
+	}
 	honest := fmt.Sprintf("overload times 1 capacity %g talk %v for %v", l.logins, talk, l.each)
 	settle := fmt.Sprintf("settle within %v", min(settleMost, l.each))
-	texts := []string{"ramp in-flight 64", settle, honest}
-	for _, kind := range strings.Split(l.kinds, ",") {
-		texts = append(texts, settle, fmt.Sprintf("attack with %s rate %g from %s", kind, l.rate, from), honest, "attack")
+	texts := []string{"ramp in-flight 64"}
+	if !l.loopback {
+		texts = append(texts, fmt.Sprintf("traffic rate %g", l.traffic))
+	}
+	texts = append(texts, settle, honest)
+	for _, a := range attacks {
+		way := "from " + from.String()
+		switch a.kind {
+		case storm.AttackSpoof:
+			way = "from " + pool
+		case storm.AttackNobody:
+			way = "from " + echoHost + " to " + unused
+		}
+		texts = append(texts, settle, fmt.Sprintf("attack with %v rate %g %s", a.kind, a.rate, way), honest, "attack")
 	}
 	for _, text := range append(texts, settle, "hold for 1s") {
 		p, err := scenario.ParsePhase(text)

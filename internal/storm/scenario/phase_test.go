@@ -87,7 +87,10 @@ func TestParseRefuses(t *testing.T) {
 			t.Errorf("%q: %v, want %q", c.text, err, c.want)
 		}
 	}
-	for _, good := range []string{"measure for 1s\noverload times 2 for 1s", "attack with nobody rate 1 from 203.0.113.2/32 to 100.64.0.0/16", "attack with spoof rate 1 from 100.64.0.0/14"} {
+	for _, good := range []string{
+		"measure for 1s\noverload times 2 for 1s",
+		"attack with nobody rate 1 from 203.0.113.2/32 to 100.64.0.0/16", "attack with spoof rate 1 from 100.64.0.0/14",
+	} {
 		if _, err := Parse("x", good); err != nil {
 			t.Error(err)
 		}

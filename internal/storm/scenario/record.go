@@ -129,14 +129,18 @@ func (r *Runner) finish() {
 	for _, s := range r.surges {
 		s.Dropped = t.DroppedAll() - s.base.DroppedAll()
 		s.Lost = t.TunnelsLost - s.base.TunnelsLost
+		s.Traffic.Lost = missing(t) - missing(&s.base)
 		r.record.Overload = append(r.record.Overload, s.Overload)
 	}
 	r.record.Setup, r.record.Hello = storm.QuantilesOf(&t.Setup), storm.QuantilesOf(&t.Hello)
 	r.record.Failed, r.record.Lost = t.FailedByCause(), t.TunnelsLost
-	r.record.Socket = r.Field.Sockets()
 	r.record.Refusals = t.Refusals.Sorted()
+	r.record.Socket = r.Field.Sockets()
 	r.record.Attacks = r.Field.Attacks()
 }
+
+// missing is how many packets have not come back so far.
+func missing(s *storm.Snapshot) int64 { return int64(s.ProbesSent) - int64(s.ProbesReceived) }
 
 // upAtEnd is how many were up before everything was hung up.
 func (r *Runner) upAtEnd() int {

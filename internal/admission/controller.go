@@ -79,6 +79,7 @@ type Counters struct {
 	Cleared                       uint64 // ended while parked for a reason of its own, as by an operator
 	StoodAside                    uint64 // gave up their slot in set-up, as their callers did not answer
 	WithdrawnLate                 uint64 // given up by the caller in set-up: stale work
+	ProbedInVain                  uint64 // of these: begun to see whether their tunnel was still too slow for them
 	LateInSetUp                   uint64 // deadline passed in set-up
 	SlotsGrown, SlotsShrunk       uint64
 }
@@ -90,6 +91,7 @@ type Controller struct {
 	queue     queue
 	limit     limit
 	setup     setups
+	lags      map[uint16]*lag // by tunnel
 	room      room
 	refusals  bucket
 	crowdedAt int64     // when there was no room last; 0: never
@@ -101,7 +103,7 @@ type Controller struct {
 
 // New makes a Controller whose time begins at start.
 func New(cfg Config, start time.Time) *Controller {
-	c := &Controller{cfg: cfg, start: start}
+	c := &Controller{cfg: cfg, start: start, lags: make(map[uint16]*lag)}
 	c.setup.init()
 	c.queue.init()
 	c.limit.init(cfg.slotsMin(), cfg.slotsMax())
@@ -135,7 +137,8 @@ func (c *Controller) Offer(now time.Time, call Call, out []Dismissal) []Dismissa
 		out = append(out, c.dismiss(now, c.queue.oldestOfFullest(), Crowded))
 		c.crowdedAt = t
 	}
-	c.queue.park(call, c.ns(call.Arrived))
+	arrived := c.ns(call.Arrived)
+	c.queue.park(call, arrived, arrived-c.lagOf(call.Tunnel).at(t))
 	return out
 }
 
@@ -187,7 +190,12 @@ func (c *Controller) Next(now time.Time) (element uint32, ok bool) {
 	p := &c.queue.parked[i]
 	element = p.element
 	c.waits.Count(time.Duration(t - p.arrived))
-	c.setup.begin(element, begun{at: t, arrived: p.arrived, lac: p.lac})
+	b := begun{at: t, arrived: p.arrived, dialled: p.dialled, lac: p.lac, tunnel: c.queue.tunnels[p.tunnel].key.id}
+	if b.probe = !c.inTime(t, p); b.probe {
+		b.dialled = p.arrived
+	}
+	c.lagOf(b.tunnel).begin(t)
+	c.setup.begin(element, b)
 	c.queue.lacs[p.lac].admitted++
 	c.queue.lacs[p.lac].begun++
 	c.queue.remove(i)
@@ -208,13 +216,14 @@ func (c *Controller) choose(now int64) (int32, bool) {
 		return c.queue.oldest(), true
 	}
 	newest := c.backlog(now) && !c.without(NewestFirst)
-	for range c.queue.waiting {
+	// In so many turns each LAC has one that goes round its tunnels.
+	for range (freshTurns + 1) * c.queue.waiting {
 		i := c.queue.turn(newest)
 		if c.without(FairTurns) {
 			i = c.queue.end(newest)
 		}
 		p := &c.queue.parked[i]
-		if now < c.beginBy(p) && !c.queue.lacs[p.lac].mute(now) {
+		if now < c.beginBy(p) && !c.queue.lacs[p.lac].mute(now) && (c.inTime(now, p) || c.probe(now, p)) {
 			return i, true
 		}
 	}
@@ -238,8 +247,14 @@ func (c *Controller) Vanished(now time.Time, element uint32) {
 		c.queue.remove(i)
 		return
 	}
-	if b, ok := c.release(element); ok {
+	if b, ok := c.take(element); ok {
+		if !b.connected {
+			c.lagOf(b.tunnel).withdrawn(c.ns(now), b.at)
+		}
 		c.counters.WithdrawnLate++
+		if b.probe {
+			c.counters.ProbedInVain++
+		}
 		if !b.aside {
 			c.limit.failed(c.ns(now)-b.at, &c.counters)
 		}
@@ -248,6 +263,7 @@ func (c *Controller) Vanished(now time.Time, element uint32) {
 
 // Up releases the slot of a call that has reached its goal.
 func (c *Controller) Up(now time.Time, element uint32) {
+	c.Connected(now, element)
 	b, ok := c.release(element)
 	if !ok {
 		return
@@ -277,10 +293,17 @@ func (c *Controller) Failed(element uint32) {
 // next dear step would be done for nobody.
 func (c *Controller) Late(now time.Time, element uint32) bool {
 	b, ok := c.setup.calls[element]
-	if !ok || c.cfg.Disabled || c.without(Deadlines) || c.ns(now) < b.arrived+c.patience(b.lac) {
+	if !ok || c.cfg.Disabled || c.without(Deadlines) {
 		return false
 	}
-	c.outlived(b.lac)
+	t, patience := c.ns(now), c.patience(b.lac)
+	outlived := t >= b.arrived+patience
+	if !outlived && t < b.dialled+patience+patience/lagSpare*lagDoubt {
+		return false
+	}
+	if outlived {
+		c.outlived(b.lac)
+	}
 	c.counters.LateInSetUp++
 	return true
 }

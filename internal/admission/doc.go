@@ -35,6 +35,9 @@
 //	    no room, most newcomers are turned away before anything is made for them.
 //	  - Two parked calls of one line are one caller who has dialled again: the
 //	    older goes (line.go).
+//	  - A tunnel in which messages wait for seconds at the LAC makes its calls older
+//	    than they look, and their answers late: they are begun only if they can come
+//	    up all the same (lag.go).
 //	  - A call has a deadline, counted from the kernel's receive timestamp of its
 //	    first copy, learned per LAC from when its callers give up (patience.go).
 //

@@ -36,6 +36,7 @@ type queue struct {
 type parked struct {
 	line    uint64 // hash of the line's name; 0: unknown
 	arrived int64  // ns after the controller's start
+	dialled int64  // when its caller did: its ICRQ has waited at the LAC, see lag
 	element uint32
 	lac     int32
 	tunnel  int32
@@ -134,7 +135,7 @@ func (q *queue) satisfied(addr netip.Addr, id uint16, since int64) bool {
 }
 
 // park puts a call at the end of its lists.
-func (q *queue) park(c Call, arrived int64) int32 {
+func (q *queue) park(c Call, arrived, dialled int64) int32 {
 	k := q.lacOf(c.LAC, arrived)
 	q.lacs[k].calledAt = arrived
 	u := q.tunnelOf(k, c.Tunnel)
@@ -145,7 +146,7 @@ func (q *queue) park(c Call, arrived int64) int32 {
 	} else {
 		q.free = q.parked[i].links[ofAll].next
 	}
-	q.parked[i] = parked{line: c.Line, arrived: arrived, element: c.Element, lac: k, tunnel: u}
+	q.parked[i] = parked{line: c.Line, arrived: arrived, dialled: dialled, element: c.Element, lac: k, tunnel: u}
 	q.append(&q.all, i, ofAll)
 	q.append(&q.lacs[k].list, i, ofLAC)
 	q.append(&q.tunnels[u].list, i, ofTunnel)

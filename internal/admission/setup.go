@@ -20,10 +20,14 @@ const (
 
 // begun is a call in set-up.
 type begun struct {
-	at      int64 // ns after start: when it was begun
-	arrived int64
-	lac     int32
-	aside   bool // it holds no slot any more
+	at        int64 // ns after start: when it was begun
+	arrived   int64
+	dialled   int64
+	lac       int32
+	tunnel    uint16
+	probe     bool // it was begun to see what the tunnel's lag is
+	connected bool // its ICCN has come
+	aside     bool // it holds no slot any more
 }
 
 // setups are the calls in set-up.
@@ -83,8 +87,17 @@ func (c *Controller) standAside(now int64) {
 	}
 }
 
-// release takes a call out of set-up.
+// release takes a call out of set-up that has ended.
 func (c *Controller) release(element uint32) (begun, bool) {
+	b, ok := c.take(element)
+	if ok && !b.connected {
+		c.lagOf(b.tunnel).ended()
+	}
+	return b, ok
+}
+
+// take takes a call out of set-up.
+func (c *Controller) take(element uint32) (begun, bool) {
 	b, ok := c.setup.calls[element]
 	if !ok {
 		return b, false

@@ -16,7 +16,7 @@ type field struct {
 
 func (f *field) offer(lac int) (element uint32) {
 	f.next++
-	f.c.Offer(f.now, Call{Element: f.next, LAC: lacAddr(lac), Tunnel: 1}, nil)
+	f.c.Offer(f.now, Call{Element: f.next, LAC: lacAddr(lac), Tunnel: uint16(lac)}, nil)
 	return f.next
 }
 

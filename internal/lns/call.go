@@ -96,6 +96,7 @@ func (e *Engine) callUp(ef *l2tp.Effect, fx *Effects) {
 		return
 	}
 	e.counters.CallsConnected++
+	e.adm.Connected(e.now, uint32(s.element))
 	if !e.dear(s, fx) {
 		return
 	}

@@ -37,6 +37,7 @@ func admissionMetrics() []metric[*shard] {
 			part[*shard]{"failed", func(s *shard) uint64 { return s.a().Counters.Failed }},
 			part[*shard]{"withdrawn_parked", func(s *shard) uint64 { return s.a().Counters.Withdrawn }},
 			part[*shard]{"withdrawn_in_setup", func(s *shard) uint64 { return s.a().Counters.WithdrawnLate }},
+			part[*shard]{"probed_in_vain", func(s *shard) uint64 { return s.a().Counters.ProbedInVain }},
 			part[*shard]{"stood_aside", func(s *shard) uint64 { return s.a().Counters.StoodAside }},
 			part[*shard]{"late_in_setup", func(s *shard) uint64 { return s.a().Counters.LateInSetUp }},
 			part[*shard]{"superseded", func(s *shard) uint64 { return s.a().Counters.Superseded }},

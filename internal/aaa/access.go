@@ -6,7 +6,6 @@ import (
 	"errors"
 
 	"layeh.com/radius/rfc2865"
-	"layeh.com/radius/rfc4372"
 
 	"holdfast/internal/lns"
 	"holdfast/ppp"
@@ -44,11 +43,6 @@ func encodeAccess(b []byte, s *signer, host string, id uint8, random [16]byte, q
 	w.nas(f, host, q.Subscriber)
 	w.identity(f, host, q.Subscriber)
 	w.address("framed-ip-address", rfc2865.FramedIPAddress_Type, 0, only4(q.Address))
-	if f.ChargeableUserID {
-		// "A RADIUS Access-Request carrying the CUI attribute with a nul character"
-		// asks for it. RFC 4372 §2.1
-		w.octets(rfc4372.ChargeableUserIdentity_Type, []byte{0})
-	}
 	packet := writer{b: w.b[start:]}
 	if err := packet.finish(); err != nil {
 		return b, err

@@ -167,28 +167,27 @@ func TestAccessRequestMSCHAPv2(t *testing.T) {
 func TestRequestIdentity(t *testing.T) {
 	p, _ := access(t, query(ppp.PAP, lns.RequestFormat{NASPortType: 5, SessionIDDecimal: true}))
 	for typ, want := range map[radius.Type]string{
-		rfc2865.NASIPAddress_Type:          "\xc0\x00\x02\x01",
-		rfc2865.NASIdentifier_Type:         "lns1.example.net",
-		rfc2865.ServiceType_Type:           "\x00\x00\x00\x02",
-		rfc2865.FramedProtocol_Type:        "\x00\x00\x00\x01",
-		rfc2865.NASPort_Type:               "\x12\x34\x56\x78",
-		rfc2865.NASPortType_Type:           "\x00\x00\x00\x05",
-		rfc2869.NASPortID_Type:             "si-1/0/0.17",
-		rfc2865.CallingStationID_Type:      "0301234",
-		rfc2865.CalledStationID_Type:       "1999",
-		rfc2866.AcctSessionID_Type:         "4711",
-		rfc2868.TunnelType_Type:            "\x00\x00\x00\x03",
-		rfc2868.TunnelMediumType_Type:      "\x00\x00\x00\x01",
-		rfc2868.TunnelClientEndpoint_Type:  "\x00198.51.100.7",
-		rfc2868.TunnelServerEndpoint_Type:  "\x00192.0.2.1",
-		rfc2868.TunnelAssignmentID_Type:    "\x004660",
-		rfc2868.TunnelClientAuthID_Type:    "\x00lac1",
-		rfc2868.TunnelServerAuthID_Type:    "\x00lns1",
-		rfc2869.ConnectInfo_Type:           "100000000/40000000",
-		rfc3162.NASIPv6Address_Type:        "",
-		rfc2865.FramedIPAddress_Type:       "",
-		rfc2869.MessageAuthenticator_Type:  string(p.Attributes[0].Attribute),
-		radius.Type(rfc4372TypeForTesting): "",
+		rfc2865.NASIPAddress_Type:         "\xc0\x00\x02\x01",
+		rfc2865.NASIdentifier_Type:        "lns1.example.net",
+		rfc2865.ServiceType_Type:          "\x00\x00\x00\x02",
+		rfc2865.FramedProtocol_Type:       "\x00\x00\x00\x01",
+		rfc2865.NASPort_Type:              "\x12\x34\x56\x78",
+		rfc2865.NASPortType_Type:          "\x00\x00\x00\x05",
+		rfc2869.NASPortID_Type:            "si-1/0/0.17",
+		rfc2865.CallingStationID_Type:     "0301234",
+		rfc2865.CalledStationID_Type:      "1999",
+		rfc2866.AcctSessionID_Type:        "4711",
+		rfc2868.TunnelType_Type:           "\x00\x00\x00\x03",
+		rfc2868.TunnelMediumType_Type:     "\x00\x00\x00\x01",
+		rfc2868.TunnelClientEndpoint_Type: "\x00198.51.100.7",
+		rfc2868.TunnelServerEndpoint_Type: "\x00192.0.2.1",
+		rfc2868.TunnelAssignmentID_Type:   "\x004660",
+		rfc2868.TunnelClientAuthID_Type:   "\x00lac1",
+		rfc2868.TunnelServerAuthID_Type:   "\x00lns1",
+		rfc2869.ConnectInfo_Type:          "100000000/40000000",
+		rfc3162.NASIPv6Address_Type:       "",
+		rfc2865.FramedIPAddress_Type:      "",
+		rfc2869.MessageAuthenticator_Type: string(p.Attributes[0].Attribute),
 	} {
 		hasText(t, p, typ, want)
 	}
@@ -208,9 +207,6 @@ func TestRequestIdentity(t *testing.T) {
 	}
 }
 
-// rfc4372TypeForTesting is Chargeable-User-Identity, which is not asked for unless configured.
-const rfc4372TypeForTesting = 89
-
 // vendorValue finds an attribute of a vendor; nil: it is not there.
 func vendorValue(p *radius.Packet, vendor uint32, typ byte) []byte {
 	for _, a := range p.Attributes {
@@ -229,7 +225,6 @@ func TestRequestFormats(t *testing.T) {
 		NASIdentifier: "pop7", NASAddress: netip.MustParseAddr("2001:db8::1"),
 		NASPortID: []string{"nas-identifier", "agent-circuit-id", "interface-description"}, NASPortDelimiter: "|",
 		CallingStation: []string{"calling-number", "agent-remote-id", "lac-name", "called-number"}, CallingDelimiter: "#",
-		ChargeableUserID: true,
 	}))
 	hasText(t, p, rfc2865.NASIdentifier_Type, "pop7")
 	hasText(t, p, rfc2865.NASIPAddress_Type, "")
@@ -237,7 +232,6 @@ func TestRequestFormats(t *testing.T) {
 	hasText(t, p, rfc2869.NASPortID_Type, "pop7|dslam1 atm 1/2:35|si-1/0/0.17")
 	hasText(t, p, rfc2865.CallingStationID_Type, "0301234#remote#lac1#1999")
 	hasText(t, p, rfc2866.AcctSessionID_Type, "holdfast si-1/0/0.17:4711")
-	hasText(t, p, rfc4372TypeForTesting, "\x00")
 
 	q := query(ppp.PAP, lns.RequestFormat{CallingStation: []string{"agent-circuit-id", "calling-number"}, CallingDelimiter: "#"})
 	q.Line = nil

@@ -16,6 +16,7 @@ import (
 	"layeh.com/radius/rfc2867"
 	"layeh.com/radius/rfc2869"
 	"layeh.com/radius/rfc3162"
+	"layeh.com/radius/rfc4372"
 	"layeh.com/radius/rfc4818"
 
 	"holdfast/internal/forward"
@@ -75,7 +76,7 @@ func TestAccountingStop(t *testing.T) {
 	for typ, want := range map[radius.Type]string{
 		rfc2865.UserName_Type: "alice.0815", rfc2866.AcctSessionID_Type: "4711", rfc2865.FramedIPAddress_Type: "\x64\x40\x00\x09",
 		rfc2865.FramedIPNetmask_Type: "\xff\xff\xff\xff", rfc2865.FramedRoute_Type: "203.0.113.0/28 0.0.0.0 3",
-		rfc3162.FramedInterfaceID_Type: "\x00\x00\x00\x00\x00\x00\x00\x07", rfc4372TypeForTesting: "cui",
+		rfc3162.FramedInterfaceID_Type: "\x00\x00\x00\x00\x00\x00\x00\x07", rfc4372.ChargeableUserIdentity_Type: "cui",
 		rfc2867.AcctTunnelConnection_Type: "77",
 	} {
 		hasText(t, p, typ, want)

@@ -232,7 +232,6 @@ type RequestFormat struct {
 	SessionIDStrict     bool                // accounting-session-id-strict
 	UserGiven           bool                // accounting-username-original
 	CHAPInAuthenticator bool                // chap-challenge-in-request-authenticator
-	ChargeableUserID    bool                // ask for Chargeable-User-Identity (RFC 4372)
 	Exclude             map[string][]string // attributes exclude: by message (access-request, accounting-start, ...), names
 }
 

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,9 @@ type demoCommand struct {
 	Out   string `default:"." placeholder:"DIR" type:"existingdir" help:"Where the outage's report and recordings go."`
 	Plain bool   `help:"Lines even on a terminal."`
 
+	Policed   time.Duration `placeholder:"DURATION" help:"How long the outage's policer is watched, unless all are back before (default: 25s)."`
+	RedialMax time.Duration `placeholder:"DURATION" help:"The outage's modems wait twice as long after each failed call, up to this (default: they do not)."`
+
 	Config   string        `default:"examples/demo.conf" type:"existingfile" help:"Of the tour: configuration of the LNS; gateways 192.0.2.1 and 192.0.2.2."`
 	LACs     int           `name:"lacs" default:"3" help:"Of the tour: LACs."`
 	Tunnels  int           `default:"60" help:"Of the tour: tunnels over all LACs."`
@@ -36,9 +40,8 @@ const insideFailed = 77
 
 // Run plays the demo.
 func (c *demoCommand) Run(ctx context.Context) error {
-	size := outageFull
+	size := c.size()
 	if c.Quick {
-		size = outageQuick
 		c.LACs, c.Tunnels, c.Sessions, c.Hold = 3, 12, 120, time.Second
 	}
 	if c.Tour || c.Quick {
@@ -47,6 +50,17 @@ func (c *demoCommand) Run(ctx context.Context) error {
 		}
 	}
 	return c.outage(ctx, size)
+}
+
+// size is how large the outage is played.
+func (c *demoCommand) size() outageSize {
+	size := outageFull
+	if c.Quick {
+		size = outageQuick
+	}
+	size.policed = cmp.Or(c.Policed, size.policed)
+	size.redialMax = c.RedialMax
+	return size
 }
 
 // tour plays the tour, here or in a child inside a user namespace.

@@ -29,6 +29,7 @@ type outageSize struct {
 	tunnels, sessions int
 	echo, patience    time.Duration // of modems; dead two echoes after the last answer and one more interval
 	redial            time.Duration // and up to four times as much more
+	redialMax         time.Duration // twice as long after each failed call, up to this; zero: always the same
 	cut               time.Duration
 	burn              time.Duration // processor time on top of each dear step
 	watch             time.Duration // how long nobody comes back until that is called never
@@ -189,7 +190,7 @@ func outageStorm(size outageSize, s *stage.Stage) storm.Options {
 	return storm.Options{
 		Plan: storm.Plan{
 			LNS: s.Gateways[:1], LACs: 3, Tunnels: size.tunnels, Sessions: size.sessions, Pulse: 4,
-			EchoInterval: size.echo, EchoMax: 2, Patience: size.patience, RedialDelay: size.redial, RedialJitter: 4 * size.redial,
+			EchoInterval: size.echo, EchoMax: 2, Patience: size.patience, RedialDelay: size.redial, RedialJitter: 4 * size.redial, RedialMax: size.redialMax,
 			TunnelsInFlight: 192, Seed: 1,
 		},
 		Sources: s.Sources,

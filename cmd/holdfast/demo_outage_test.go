@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/json"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"holdfast/cmd/holdfast/stage"
 	"holdfast/internal/config"
 	"holdfast/internal/police"
 	"holdfast/internal/storm"
@@ -55,9 +57,9 @@ func TestPolicerText(t *testing.T) {
 		Name: "off", Outages: []storm.Outage{{To: 10, Before: 1000}}, Marks: []storm.Span{{From: 20, To: 30}},
 	}
 	for i := range 31 {
-		s := storm.Sample{At: float64(i), Up: 400 + 2*i, Tunnels: 60, HelloP99: 9000, Offered: 70, Came: 3}
+		s := storm.Sample{At: float64(i), Up: 400 + 2*i, HelloP99: 9000, Offered: 70, Came: 3}
 		if i > 20 {
-			s.Up, s.Tunnels, s.HelloP99, s.Came = 440+20*(i-20), 58, 1500, 21
+			s.Up, s.TunnelsLost, s.HelloP99, s.Came = 440+20*(i-20), 2, 1500, 21
 		}
 		if i%2 == 0 {
 			s.LNS = &storm.LNSView{Control: uint64(100 * i), Policed: uint64(40 * max(i-20, 0))}
@@ -71,6 +73,34 @@ func TestPolicerText(t *testing.T) {
 		`It dropped 400 of 1000 L2TP messages. The acknowledgement of a HELLO took up to 1.5 s (p99 of a second); 2 tunnels were lost.`
 	if got != want {
 		t.Errorf("%s\nwant\n%s", got, want)
+	}
+
+	r.Outages[0].Before = 600
+	const back = "and 640 of 600 were up. All were back 8 s after it had come. It dropped"
+	if got := strings.Join(d.policerText(), "\n"); !strings.Contains(got, back) {
+		t.Errorf("%s\nwant\n%s", got, back)
+	}
+}
+
+// What is asked for by flags is what is played, and said.
+func TestOutageSize(t *testing.T) {
+	if got := (&demoCommand{}).size(); got != outageFull {
+		t.Errorf("%+v", got)
+	}
+	got := (&demoCommand{Quick: true, Policed: time.Minute, RedialMax: 20 * time.Second}).size()
+	want := outageQuick
+	want.policed, want.redialMax = time.Minute, 20*time.Second
+	if got != want {
+		t.Errorf("%+v", got)
+	}
+	text := strings.Join(outageText(got), "\n")
+	for _, want := range []string{"200ms to 1s between calls, and twice as long after each call that fails, up to 20s.", "watched for 1m0s more, or until all are back;"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in\n%s", want, text)
+		}
+	}
+	if plan := outageStorm(got, &stage.Stage{Gateways: []netip.AddrPort{{}}}).Plan; plan.RedialMax != 20*time.Second {
+		t.Errorf("%+v", plan)
 	}
 }
 

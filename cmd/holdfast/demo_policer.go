@@ -36,12 +36,15 @@ type stretch struct {
 	seconds          float64
 	up, gained       int // at its end, and how many more than at its beginning
 	offered, came    float64
-	tunnelsLost      int
+	tunnelsLost      uint64
+	allBack          float64 // seconds after its beginning until as many were up as before the outage; negative: they were not
 	control, policed uint64
 	hello            float64 // the worst p99 of a second, ms
 }
 
-func measure(r *storm.Recording, from, to float64) (x stretch) {
+// measure looks at a part of a run; goal is how many were up before the outage.
+func measure(r *storm.Recording, from, to float64, goal int) (x stretch) {
+	x.allBack = -1
 	last, views := storm.Sample{}, []*storm.LNSView(nil)
 	for i := range r.Samples {
 		s := r.Samples[i]
@@ -57,7 +60,10 @@ func measure(r *storm.Recording, from, to float64) (x stretch) {
 		x.offered += s.Offered * interval
 		x.came += s.Came * interval
 		x.gained += s.Up - last.Up
-		x.tunnelsLost += last.Tunnels - s.Tunnels
+		x.tunnelsLost += s.TunnelsLost - last.TunnelsLost
+		if x.allBack < 0 && s.Up >= goal {
+			x.allBack = s.At - from
+		}
 		x.hello = max(x.hello, s.HelloP99)
 		if s.LNS != nil {
 			views = append(views, s.LNS)
@@ -86,7 +92,7 @@ func (d *outage) policerText() (list []string) {
 		}
 		o := &r.Outages[0]
 		from, to := r.Marks[0].From, r.Marks[0].To
-		before, with := measure(r, o.To, from), measure(r, from, to)
+		before, with := measure(r, o.To, from, o.Before), measure(r, from, to, o.Before)
 		list = append(list, fmt.Sprintf("The policer in %q: %s, and %d of %d modems were up at the end; %s, and %d of %d were up. %s",
 			r.Name, before.text("before it", "calls a second "), before.up, o.Before, with.text("with it", ""), with.up, o.Before,
 			with.outlook(o.Before)+with.sideEffect()))
@@ -101,6 +107,9 @@ func (x *stretch) text(when, unit string) string {
 
 // outlook is how long the rest would take at the same pace.
 func (x *stretch) outlook(goal int) string {
+	if x.allBack >= 0 {
+		return fmt.Sprintf("All were back %s after it had come. ", roughly(time.Duration(x.allBack*float64(time.Second))))
+	}
 	left := goal - x.up
 	if left <= 0 || x.gained <= 0 {
 		return ""
@@ -127,5 +136,5 @@ func (x *stretch) sideEffect() string {
 	if x.hello > 0 {
 		hello = fmt.Sprintf("The acknowledgement of a HELLO took up to %.1f s (p99 of a second)", x.hello/1000)
 	}
-	return fmt.Sprintf("It dropped %d of %d L2TP messages. %s; %d tunnels were lost.", x.policed, x.control, hello, max(x.tunnelsLost, 0))
+	return fmt.Sprintf("It dropped %d of %d L2TP messages. %s; %d tunnels were lost.", x.policed, x.control, hello, x.tunnelsLost)
 }

@@ -16,14 +16,19 @@ import (
 // outageText says what is going to happen, on the terminal and in the report.
 func outageText(size outageSize) []string {
 	perCall := dearSteps * size.burn
+	again := ""
+	if size.redialMax > 0 {
+		again = fmt.Sprintf(", and twice as long after each call that fails, up to %v", size.redialMax)
+	}
 	return []string{
 		fmt.Sprintf("%d sessions in %d tunnels from 3 LACs. Two LACs lose their link for %v: their modems hear nothing, hang up, and dial again, "+
-			"for %v each time, with %v to %v between calls. The tunnels live on.", size.sessions, size.tunnels, size.cut, size.patience, size.redial, 5*size.redial),
+			"for %v each time, with %v to %v between calls%s. The tunnels live on.",
+			size.sessions, size.tunnels, size.cut, size.patience, size.redial, 5*size.redial, again),
 		fmt.Sprintf("Three runs of the same program and the same emulator. In the first two the server burns %v of processor time in each of the %d dear steps "+
 			"of a set-up, from the cut on: %.0f calls a second. The first answers every call in order; the second and the third choose.",
 			size.burn, dearSteps, float64(time.Second)/float64(perCall)),
 		fmt.Sprintf("%v after the link is back, the first gets another configuration: its policer for L2TP lets 250 messages a second through, "+
-			"with a burst of 250 and a recover-time of 90 s. It is watched for %v more; hello-interval is 0 in it from the beginning.", size.watch, size.policed),
+			"with a burst of 250 and a recover-time of 90 s. It is watched for %v more, or until all are back; hello-interval is 0 in it from the beginning.", size.watch, size.policed),
 		"A call that waits to be set up counts as Init.",
 	}
 }
@@ -39,7 +44,7 @@ func (r *outageRun) facts() []storm.Fact {
 	}
 	facts := []storm.Fact{{Name: "admission", Value: admission}, {Name: "burned for a set-up", Value: speed}}
 	if r.policed > 0 {
-		facts = append(facts, storm.Fact{Name: "L2TP policed", Value: fmt.Sprintf("250/s, for the last %v", r.policed)})
+		facts = append(facts, storm.Fact{Name: "L2TP policed", Value: fmt.Sprintf("250/s, for the last %v at most", r.policed)})
 	}
 	return facts
 }

@@ -63,6 +63,8 @@ type Sample struct {
 	InFlight int `json:"in_flight"` // calls offered, and neither up nor ended
 	Tunnels  int `json:"tunnels"`
 
+	TunnelsLost uint64 `json:"tunnels_lost"` // since the run began
+
 	Offered float64           `json:"offered_per_second"`
 	Came    float64           `json:"up_per_second"`
 	Failed  float64           `json:"failed_per_second"`
@@ -176,7 +178,7 @@ func NewSample(at, interval time.Duration, phase string, s, last *Snapshot) Samp
 	}
 	x := Sample{
 		At: at.Seconds(), Phase: phase, Up: s.Sessions, InFlight: s.InFlight, Tunnels: s.Tunnels,
-		Offered: rate(s.CallsOffered, last.CallsOffered), Came: rate(s.CallsUp, last.CallsUp),
+		TunnelsLost: s.TunnelsLost, Offered: rate(s.CallsOffered, last.CallsOffered), Came: rate(s.CallsUp, last.CallsUp),
 		Failed: rate(s.FailedAll(), last.FailedAll()), Dropped: rate(s.DroppedAll(), last.DroppedAll()),
 		Sent: rate(s.ProbesSent, last.ProbesSent), Back: rate(s.ProbesReceived, last.ProbesReceived),
 	}
@@ -207,6 +209,7 @@ func columns() []column {
 		{"up", func(s *Sample) float64 { return float64(s.Up) }},
 		{"in_flight", func(s *Sample) float64 { return float64(s.InFlight) }},
 		{"tunnels", func(s *Sample) float64 { return float64(s.Tunnels) }},
+		{"tunnels_lost", func(s *Sample) float64 { return float64(s.TunnelsLost) }},
 		{"offered_per_second", func(s *Sample) float64 { return s.Offered }},
 		{"up_per_second", func(s *Sample) float64 { return s.Came }},
 		{"failed_per_second", func(s *Sample) float64 { return s.Failed }},

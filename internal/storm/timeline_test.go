@@ -19,9 +19,9 @@ func TestSampleIsADifference(t *testing.T) {
 	now.Setup = before.Setup
 	now.Setup.Add(10 * time.Millisecond)
 	now.Hello.Add(2 * time.Millisecond)
-	now.Sessions, now.InFlight, now.Tunnels = 7, 8, 9
+	now.Sessions, now.InFlight, now.Tunnels, now.TunnelsLost = 7, 8, 9, 10
 	s := NewSample(5*time.Second, 2*time.Second, "hold", &now, &before)
-	if s.At != 5 || s.Phase != "hold" || s.Up != 7 || s.InFlight != 8 || s.Tunnels != 9 {
+	if s.At != 5 || s.Phase != "hold" || s.Up != 7 || s.InFlight != 8 || s.Tunnels != 9 || s.TunnelsLost != 10 {
 		t.Errorf("%+v", s)
 	}
 	if s.Offered != 100 || s.Came != 10 || s.Failed != 10 || s.Causes["no answer"] != 20 || len(s.Causes) != 1 {
@@ -43,7 +43,7 @@ func TestSampleIsADifference(t *testing.T) {
 func TestCSV(t *testing.T) {
 	r := Recording{Samples: []Sample{
 		{At: 1, Phase: "ramp", Up: 10, Causes: map[string]uint64{"cleared by CDN": 4}},
-		{At: 2, Phase: "hold", Up: 20, LNS: &LNSView{Parked: 77, Alarms: []string{"a"}}},
+		{At: 2, Phase: "hold", Up: 20, TunnelsLost: 6, LNS: &LNSView{Parked: 77, Alarms: []string{"a"}}},
 		{LNS: &LNSView{Alarms: []string{"b", "a"}}},
 	}}
 	var b strings.Builder
@@ -71,7 +71,7 @@ func TestCSV(t *testing.T) {
 		name, want string
 	}{
 		{1, "phase", "ramp"}, {1, "up", "10"}, {1, "failed_cleared_by_CDN", "4"}, {1, "lns_parked", ""},
-		{2, "phase", "hold"}, {2, "up", "20"}, {2, "failed_cleared_by_CDN", "0"}, {2, "lns_parked", "77"},
+		{2, "phase", "hold"}, {2, "up", "20"}, {2, "tunnels_lost", "6"}, {2, "failed_cleared_by_CDN", "0"}, {2, "lns_parked", "77"},
 	} {
 		if got := value(c.row, c.name); got != c.want {
 			t.Errorf("row %d, %s: %q, want %q", c.row, c.name, got, c.want)

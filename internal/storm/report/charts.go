@@ -27,6 +27,8 @@ func rows() []row {
 			note: "Of the calls that came up; of HELLOs through tunnels whose link was there."},
 		{title: "Calls that failed, by cause", unit: "calls a second", curves: failures,
 			note: "As their callers saw it."},
+		{title: "Tunnels that are up, and how many have been lost", unit: "tunnels", curves: tunnels,
+			note: "As the LACs see them. One that is opened again and lost again counts twice.", where: anyTunnelLost},
 		{title: "L2TP control messages, and those that policers dropped", unit: "messages a second, logarithmic", curves: policed, log: true,
 			note: "As the LNS counts them.", where: anyPoliced},
 	}
@@ -69,6 +71,20 @@ func latency(r *storm.Recording) []curve {
 	}
 	list[2].dashed = true
 	return slices.DeleteFunc(list, func(c curve) bool { return len(c.points) == 0 })
+}
+
+func tunnels(r *storm.Recording) []curve {
+	return []curve{
+		take(r, "up", 1, func(s *storm.Sample) (float64, bool) { return float64(s.Tunnels), true }),
+		take(r, "lost so far", 2, func(s *storm.Sample) (float64, bool) { return float64(s.TunnelsLost), true }),
+	}
+}
+
+func anyTunnelLost(runs []*storm.Recording) bool {
+	return slices.ContainsFunc(runs, func(r *storm.Recording) bool {
+		n := len(r.Samples)
+		return n > 0 && r.Samples[n-1].TunnelsLost > 0
+	})
 }
 
 // causeColour gives a cause the same colour in every picture.

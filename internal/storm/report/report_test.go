@@ -75,7 +75,7 @@ func TestPageStandsAlone(t *testing.T) {
 			}
 		}
 	}
-	if count["svg"] != 2*(len(rows())-1) || count["script"]+count["link"]+count["img"] > 0 || count["table"] != 4 {
+	if count["svg"] != 2*(len(rows())-2) || count["script"]+count["link"]+count["img"] > 0 || count["table"] != 4 {
 		t.Errorf("%v", count)
 	}
 	if regexp.MustCompile(`url\(|@import|https?:`).MatchString(text) {
@@ -115,8 +115,23 @@ func TestPolicedPage(t *testing.T) {
 			t.Errorf("%q is not in the page", want)
 		}
 	}
-	if n := strings.Count(text, "<svg"); n != 2*len(rows()) {
+	if n := strings.Count(text, "<svg"); n != 2*(len(rows())-1) {
 		t.Errorf("%d pictures", n)
+	}
+}
+
+// Where tunnels were lost, their picture says how many are up and how many that were.
+func TestLostTunnelsAreDrawn(t *testing.T) {
+	r := recording("lost", 200)
+	for i := range r.Samples {
+		r.Samples[i].Tunnels, r.Samples[i].TunnelsLost = 60-i/2, uint64(i)
+	}
+	if c := tunnels(r); len(c) != 2 || c[0].points[59].y != 31 || c[1].points[59].y != 59 {
+		t.Errorf("%+v", c)
+	}
+	text := page(t, Page{Runs: []*storm.Recording{recording("kept", 600), r}})
+	if want := "lost so far: at most 59"; !strings.Contains(text, want) || strings.Count(text, "<svg") != 2*(len(rows())-1) {
+		t.Errorf("%q is not in the page", want)
 	}
 }
 

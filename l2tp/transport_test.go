@@ -94,6 +94,9 @@ func TestRetransmission(t *testing.T) {
 		var at []time.Duration
 		k.p.Tap = func(_ *l2tptest.End, _ netip.AddrPort, b []byte) {
 			h, _, _ := wire.ParseControlHeader(b)
+			if k.p.LNS.Counters().NoAnswer > 0 {
+				return // see TestGivenUpTunnelIsStopped
+			}
 			at = append(at, k.p.Now.Sub(start)/time.Second)
 			if h.Ns != first.Header.Ns {
 				t.Fatalf("retransmitted with Ns %d, was %d", h.Ns, first.Header.Ns)
@@ -118,6 +121,48 @@ func TestRetransmission(t *testing.T) {
 		}
 		k.wantDown("after the last", l2tp.TunnelDown, l2tp.ErrNoAnswer)
 		k.wantCount("given up", k.p.LNS.Counters().NoAnswer, 1)
+	}
+}
+
+// "In the event of a local termination, the originator MUST send a
+// Stop-Control-Connection-Notification", RFC 2661 §7.2.1. A LAC that hears us, or
+// hears us again some time after we have given it up, learns so, whether it has got
+// what it did not acknowledge or not.
+func TestGivenUpTunnelIsStopped(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		deaf  bool          // the LAC hears nothing either
+		until time.Duration // after we gave up
+	}{{"LAC is not heard", false, 0}, {"cut", true, 0}, {"long cut", true, 20 * time.Second}} {
+		t.Run(c.name, func(t *testing.T) {
+			p := l2tptest.New(1, l2tp.Config{})
+			p.LAC.Config = &l2tp.TunnelConfig{HelloInterval: time.Hour} // does not find out for itself
+			p.Open()
+			p.Run(time.Second)
+			p.LAC.Weather.Loss = 1
+			if c.deaf {
+				p.LNS.Weather.Loss = 1
+			}
+			if !p.RunUntil(p.Now.Add(time.Hour), func() bool { return p.LNS.Count(l2tp.TunnelDown) > 0 }) {
+				t.Fatal("the LNS does not give up")
+			}
+			p.Run(c.until)
+			if c.deaf && p.LAC.Count(l2tp.TunnelDown) > 0 {
+				t.Fatal("the LAC has heard of it")
+			}
+			p.SetWeather(l2tptest.Weather{})
+			p.Run(40 * time.Second) // an interval between retransmissions and more
+			down, _ := p.LAC.Last(l2tp.TunnelDown)
+			if down.Err != l2tp.ErrPeerClosed || down.Result.Code != 1 || down.Result.Message != "no acknowledgement" {
+				t.Errorf("LAC: %v %+v", down.Err, down.Result)
+			}
+			if n := p.LNS.Counters().NoAnswer; n != 1 {
+				t.Errorf("given up %d times", n)
+			}
+			p.Run(2 * time.Minute)
+			wantGone(t, "both have closed", p.LAC)
+			wantGone(t, "both have closed", p.LNS)
+		})
 	}
 }
 

@@ -104,9 +104,7 @@ func (e *Endpoint) arm(t *tunnel) {
 // tunnelDue runs the timers of t that have come.
 func (e *Endpoint) tunnelDue(now time.Time, t *tunnel, fx *Effects) {
 	if due(t.xmit.retransmitAt, now) && !e.retransmit(now, t, fx) {
-		e.counters.NoAnswer++
-		e.dropQueue(&t.xmit)
-		e.close(now, t, ErrNoAnswer, Result{}, false, fx)
+		e.giveUp(now, t, fx)
 	}
 	if due(t.establishBy, now) {
 		why := Result{Code: wire.StopGeneral, Message: "not established in time"}
@@ -126,6 +124,29 @@ func (e *Endpoint) tunnelDue(now time.Time, t *tunnel, fx *Effects) {
 		t.lingerUntil = t.xmit.retransmitAt // the StopCCN is still on its way
 	}
 	e.arm(t)
+}
+
+// giveUp ends a tunnel whose peer has not acknowledged a message for so long. A peer
+// that hears us again soon learns of it by a StopCCN, and need not find out for
+// itself: until then it would offer calls that nobody takes. What it may not have
+// got goes before, or it would take the StopCCN for an early message and wait.
+//
+// "In the event of a local termination, the originator MUST send a
+// Stop-Control-Connection-Notification and clean up the tunnel", RFC 2661 §7.2.1 of
+// an established one. Nobody knows that there is a peer before.
+func (e *Endpoint) giveUp(now time.Time, t *tunnel, fx *Effects) {
+	x := &t.xmit
+	stop := t.state == TunnelEstablished
+	if stop {
+		x.sent, x.unsent = x.una, x.first
+		x.retries, x.interval, x.retransmitAt = 0, t.cfg.retransmitInterval(), time.Time{}
+	} else {
+		e.dropQueue(x)
+	}
+	if t.state != TunnelClosed { // else it has not acknowledged the StopCCN either
+		e.counters.NoAnswer++
+	}
+	e.close(now, t, ErrNoAnswer, Result{Code: wire.StopGeneral, Message: "no acknowledgement"}, stop, fx)
 }
 
 // hello sends a HELLO when the peer has been silent for the interval: "if a

@@ -93,7 +93,8 @@ const shardColumns = "  %5s %7s %9s %7s %9s %9s %10s %10s %10s %10s %10s %7s %7s
 
 // shardAdmission prints a line a shard.
 func shardAdmission(w io.Writer, shards []*pb.AdmissionCounts) {
-	fmt.Fprintf(w, shardColumns, "Shard", "Slots", "In set-up", "Parked", "Wait p50", "Wait p99", "Set-up p50", "Set-up p99", "Offered", "Admitted", "Up", "Stale", "RADIUS")
+	fmt.Fprintf(w, shardColumns, "Shard", "Slots", "In set-up", "Parked", "Wait p50", "Wait p99", "Set-up p50", "Set-up p99",
+		"Offered", "Admitted", "Up", "Stale", "RADIUS")
 	for _, s := range shards {
 		fmt.Fprintf(w, shardColumns, fmt.Sprint(s.Shard), fmt.Sprint(s.Slots), fmt.Sprint(s.InSetup), fmt.Sprint(s.Parked),
 			span(s.WaitP50Us), span(s.WaitP99Us), span(s.SetupP50Us), span(s.SetupP99Us), fmt.Sprint(s.Offered), fmt.Sprint(s.Admitted), fmt.Sprint(s.Up),

@@ -136,7 +136,8 @@ func showProcesses(ctx context.Context, c *call) error {
 	for _, p := range res.Msg.Processes {
 		size, resident, used, command := sizeText(p.SizeBytes), sizeText(p.ResidentBytes), minutes(p.TimeMs), p.Command
 		if p.Part != "" {
-			// A part shares the memory of the whole, and nobody adds up its time.
+			// A part shares the memory of the whole, and its time is only looked at now:
+			// to add it up, the profiler would have to run all the time.
 			size, resident, used, command = "-", "-", "-", fmt.Sprintf("%s{%s}", p.Command, p.Part)
 		}
 		fmt.Fprintf(c.out, columns, fmt.Sprint(p.Pid), p.User, fmt.Sprint(p.Threads), fmt.Sprint(p.Priority), fmt.Sprint(p.Nice),

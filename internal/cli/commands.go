@@ -34,7 +34,7 @@ func commands() *node {
 			{word: "system", help: "The daemon", sub: []node{
 				{word: "alarms", help: "Alarms that are set", run: showAlarms},
 				{word: "processes", help: "Memory and shards of the daemon", run: showProcess, sub: []node{
-					{word: "extensive", help: "Who uses the processors: processes, and parts of the daemon; takes a second", run: showProcesses},
+					{word: "extensive", help: "Who uses the processors: processes, and parts of the daemon (-: the whole has it); takes a second", run: showProcesses},
 				}},
 				{word: "uptime", help: "Since when the daemon runs", run: showUptime},
 			}},

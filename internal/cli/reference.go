@@ -27,8 +27,9 @@ of destinations and tunnels are those of the sessions that are up.
 what it does not tell (temperatures, the serial number, why it was started) is left out.
 Among the processes stand the parts of the daemon, as `+"`holdfast{shard 0}`"+`: THR counts
 goroutines, WCPU is what a sampling profiler sees for a second, 100 times on each
-processor; memory and time belong to the whole. Packets that the kernel handles are under
-Interrupt and `+"`ksoftirqd`"+`. Active and Inact are memory of programs, Wired that of the
+processor. SIZE, RES and TIME are the whole daemon's and have a `+"`-`"+` there: parts share one
+memory, and the time of each is only looked at for that second. Packets that the kernel
+handles are under Interrupt and `+"`ksoftirqd`"+`. Active and Inact are memory of programs, Wired that of the
 kernel and what is locked, Cache that of files.
 
 Flow detection in `+"`show ddos-protection protocols`"+` is shown as it is in force: that of the

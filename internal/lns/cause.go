@@ -97,7 +97,9 @@ var causes = [causeCount]struct {
 	CauseAuthRefused:    {name: "ppp authenticate-protocol-unacceptable", acct: userError, result: l2tp.Result{Code: 3}, code: 15, side: 1},
 	CauseAuthDenied:     {name: "aaa deny-authentication-denied", acct: userError, result: l2tp.Result{Code: 3}, code: 16, side: 1},
 	CauseNoServer:       {name: "aaa deny-server-request-timeout", acct: serviceUnavailable, result: l2tp.Result{Code: 4, Message: "no answer from RADIUS"}},
-	CauseUserLimit:      {name: "aaa deny-session-limit-exceeded", acct: serviceUnavailable, result: l2tp.Result{Code: 3, Message: "session limit exceeded"}, code: 1},
+	CauseUserLimit: {
+		name: "aaa deny-session-limit-exceeded", acct: serviceUnavailable, result: l2tp.Result{Code: 3, Message: "session limit exceeded"}, code: 1,
+	},
 	CauseAddressInUse: {
 		name: "aaa deny-address-in-use", acct: serviceUnavailable, result: l2tp.Result{Code: 3, Message: "address in use"},
 		code: 20, protocol: ppp.ProtoIPCP, side: 2,
@@ -116,7 +118,9 @@ var causes = [causeCount]struct {
 	CauseShutdown:    {name: "l2tp session-administrative-shutdown", acct: adminReboot, result: l2tp.Result{Code: 3, Message: "shutting down"}, code: 1},
 	CauseAttribute:   {name: "aaa deny-attribute-unusable", acct: serviceUnavailable, result: l2tp.Result{Code: 3, Message: "attribute unusable"}, code: 1},
 	CauseFilter:      {name: "aaa deny-filter-unknown", acct: serviceUnavailable, result: l2tp.Result{Code: 3, Message: "filter unknown"}, code: 1},
-	CauseInstance:    {name: "aaa deny-routing-instance-unknown", acct: serviceUnavailable, result: l2tp.Result{Code: 3, Message: "routing instance unknown"}, code: 1},
+	CauseInstance: {
+		name: "aaa deny-routing-instance-unknown", acct: serviceUnavailable, result: l2tp.Result{Code: 3, Message: "routing instance unknown"}, code: 1,
+	},
 	CausePool: {
 		name: "aaa deny-address-pool-unknown", acct: serviceUnavailable, result: l2tp.Result{Code: 3, Message: "address pool unknown"},
 		code: 20, protocol: ppp.ProtoIPCP, side: 2,

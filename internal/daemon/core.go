@@ -15,6 +15,7 @@ import (
 	"holdfast/internal/config"
 	"holdfast/internal/forward"
 	"holdfast/internal/forward/tun"
+	"holdfast/internal/kernel"
 	"holdfast/internal/lns"
 	"holdfast/internal/netio"
 	"holdfast/internal/packet"
@@ -104,17 +105,24 @@ func (d *daemon) startCore(r *config.Result, began time.Time) error {
 	}
 	for _, g := range d.sockets.Groups {
 		for id, s := range g.Control {
-			d.read(netio.NewReader(s, d.shards[id].Packets(), d.guard.police))
+			d.read(d.newReader(s, id))
 		}
 		for id, s := range g.Data {
 			if d.tun == nil {
-				d.read(netio.NewReader(s, d.shards[id].Packets(), d.guard.police))
+				d.read(d.newReader(s, id))
 			} else if err := startPart(partPlane, func() error { return d.tun.AddSocket(tun.UDP(s)) }); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// newReader makes the reader of a socket of a shard.
+func (d *daemon) newReader(s *kernel.UDPSocket, id int) *netio.Reader {
+	r := netio.NewReader(s, d.shards[id].Packets(), d.guard.police)
+	r.Divert(d.shards[id].Strange)
+	return r
 }
 
 // burn is what each shard begins with.

@@ -118,6 +118,7 @@ func loopMetrics() []metric[*shard] {
 			part[*shard]{"outbound", func(s *shard) uint64 { return s.loop.OutboundDropped }},
 			part[*shard]{"datagrams", func(s *shard) uint64 { return s.loop.DatagramsDropped }},
 			part[*shard]{"messages", func(s *shard) uint64 { return s.loop.MessagesLost }},
+			part[*shard]{"strangers", func(s *shard) uint64 { return s.loop.StrangersDropped }},
 		)),
 	}
 }

@@ -46,6 +46,7 @@ type Loop struct {
 	MessagesTaken    uint64 // messages from other shards
 	DatagramsDropped uint64 // datagrams from other shards that did not fit
 	MessagesLost     uint64 // other messages that did not fit
+	StrangersDropped uint64 // datagrams of no tunnel that stands, that did not fit
 }
 
 // Socket is one UDP socket.

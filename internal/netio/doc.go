@@ -27,7 +27,9 @@
 // own, a fixed number of them, and hands these to its shard. When the shard is
 // behind, the Reader waits for a batch to come back and the kernel's buffer
 // fills; what overflows there is counted by the kernel, and Stats shows it.
-// What the policers of package police do not let in goes no further than that read.
+// What the policers of package police do not let in goes no further than that read,
+// and what they let in of strangers may go a way of its own (Divert), on which it is
+// dropped when the shard is behind: the Reader waits for those who are known alone.
 // Nothing queues without bound. A shard sends through its Sender, from its own
 // goroutine.
 //

@@ -17,6 +17,7 @@ import (
 
 	"holdfast/internal/kernel"
 	"holdfast/internal/packet"
+	"holdfast/internal/police"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -335,6 +336,52 @@ func TestReaderIsBounded(t *testing.T) {
 		b := <-out
 		came += uint64(len(b.Datagrams))
 		b.Release()
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+// Strangers stop nobody: however many there are, and though the shard gives no batch
+// back, what a tunnel that stands says is read and handed over.
+func TestReaderDivertsStrangers(t *testing.T) {
+	s := open(t, Config{Gateways: []netip.Addr{loopback4}, Shards: 1})
+	g := s.Groups[0]
+	p, err := police.New(police.Options{Slots: 1, Epoch: time.Now()}, police.Defaults())
+	if err != nil {
+		t.Fatal(err)
+	}
+	lac := lac(t, loopback4, kernel.UDPOptions{})
+	p.Stand(7, lac.LocalAddr(), 0, 8)
+	out, strangers := make(chan *packet.Batch, QueueLength), make(chan uint16, 1000)
+	r := NewReader(g.Control[0], out, p)
+	r.Divert(func(d []packet.Datagram) {
+		for i := range d {
+			strangers <- binary.BigEndian.Uint16(d[i].Data[4:])
+		}
+	})
+	done := make(chan error)
+	go func() { done <- r.Run(context.Background()) }()
+	const each = 100
+	for range QueueLength {
+		for i := range each {
+			lac.WriteBatch([]packet.Datagram{{Data: control(uint16(1000+i), 0), Peer: g.Local}})
+		}
+		lac.WriteBatch([]packet.Datagram{{Data: control(7, 0), Peer: g.Local}})
+		for i := range each {
+			if id := <-strangers; id != uint16(1000+i) {
+				t.Fatalf("tunnel id %d, want %d: out of order, or not a stranger", id, 1000+i)
+			}
+		}
+		if b := <-out; len(b.Datagrams) != 1 || binary.BigEndian.Uint16(b.Datagrams[0].Data[4:]) != 7 {
+			t.Fatalf("%d datagrams, want the one of the tunnel", len(b.Datagrams))
+		}
+	}
+	if r.Waits() != 0 {
+		t.Errorf("waited %d times", r.Waits())
 	}
 	if err := s.Close(); err != nil {
 		t.Error(err)

@@ -27,6 +27,8 @@ const (
 type Reader struct {
 	socket *kernel.UDPSocket
 	police *police.Police // nil: all may come in
+	aside  func([]packet.Datagram)
+	odd    []packet.Datagram // of this read, for aside
 	out    chan<- *packet.Batch
 	free   chan *batch // those that nobody uses
 	waits  atomic.Uint64
@@ -52,6 +54,13 @@ func NewReader(socket *kernel.UDPSocket, out chan<- *packet.Batch, p *police.Pol
 	return r
 }
 
+// Divert has what belongs to no tunnel that stands go to aside, which copies it and
+// returns at once: a flood of that can neither stop the reader nor come before what
+// tunnels at work say. Before Run; it needs the policers, which know these tunnels.
+func (r *Reader) Divert(aside func([]packet.Datagram)) {
+	r.aside, r.odd = aside, make([]packet.Datagram, 0, datagramsPerRead)
+}
+
 // QueueLength is how many batches of one Reader can wait for its shard.
 const QueueLength = batchesPerReader
 
@@ -71,7 +80,7 @@ func (r *Reader) Run(ctx context.Context) error {
 		case err != nil:
 			return fmt.Errorf("netio: reading %v: %w", r.socket.LocalAddr(), err)
 		}
-		admitted := r.screen(into.Datagrams[:n])
+		admitted := r.divert(r.screen(into.Datagrams[:n]))
 		if len(admitted) == 0 {
 			continue
 		}
@@ -102,6 +111,26 @@ func (r *Reader) screen(d []packet.Datagram) []packet.Datagram {
 		if kept = kept[:len(kept)+1]; len(kept) <= i { // nothing is moved before the first drop
 			kept[len(kept)-1] = d[i]
 		}
+	}
+	return kept
+}
+
+// divert keeps what belongs to tunnels that stand, in its order.
+func (r *Reader) divert(d []packet.Datagram) []packet.Datagram {
+	if r.aside == nil {
+		return d
+	}
+	kept := d[:0]
+	r.odd = r.odd[:0]
+	for i := range d {
+		if police.Stranger(&d[i]) {
+			r.odd = append(r.odd, d[i])
+		} else {
+			kept = append(kept, d[i])
+		}
+	}
+	if len(r.odd) > 0 {
+		r.aside(r.odd)
 	}
 	return kept
 }

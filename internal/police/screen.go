@@ -39,6 +39,10 @@ func (p *Police) ScreenHost(now time.Time, d *packet.Datagram) Verdict {
 	return p.Host(now, Type(d.Mark&^markStands), d.Mark&markStands != 0)
 }
 
+// Stranger reports whether Screen has found that d belongs to no tunnel that stands,
+// or not to its window.
+func Stranger(d *packet.Datagram) bool { return d.Mark&markStands == 0 }
+
 // ScreenRADIUS is both levels for a packet of t that came on a socket for RADIUS;
 // known says that it is from a server or client that is configured. Such sockets
 // do not tell the device: all of it counts at the first slot.

@@ -12,6 +12,7 @@ const biteTime = 5 * time.Millisecond
 const (
 	ofPunts = iota
 	ofBulk
+	ofStrangers
 	ofMessages
 	ofAnswers
 	ofDurable

@@ -4,6 +4,7 @@
 // its hands. It decides nothing about tunnels and sessions.
 //
 //	netio.Reader ──batches──▶ packets ─┐                      ┌▶ forward.Handle  install, remove, inject
+//	              copies────▶ strangers┤                      │
 //	data plane ───copies────▶ punts,  ─┤                      ├▶ netio.Sender    transmit
 //	                          bulk     │                      │
 //	other shards ──copies───▶ handed,  ┤
@@ -21,6 +22,7 @@
 //	packets   batches of the readers         the reader waits; the kernel drops and counts
 //	punts     puntMax datagrams              the plane drops and counts
 //	bulk      bulkMax datagrams              likewise: punted data, which must not crowd PPP control out
+//	strangers strangersMax datagrams         dropped and counted; whoever asks for a tunnel asks again
 //	handed    messageMax datagrams           dropped and counted; the peer sends again
 //	messages  messageHardMax messages        dropped and counted
 //	outbound  outboundMax packets            dropped and counted
@@ -30,8 +32,8 @@
 //	requests  none waits but its asker       the asker waits
 //
 // The loop takes turns. A turn serves packets with handed, messages, answers, durable,
-// punts, bulk, outbound and one request, in this order, each up to turnMax
-// items, so that control goes first and nothing starves. Effects are carried out after every input,
+// punts, bulk, strangers, outbound and one request, in this order, each up to turnMax
+// items, so that control of tunnels that stand goes first and nothing starves. Effects are carried out after every input,
 // before the next, in the order of the fields of lns.Effects. In steady state
 // nothing is allocated and no lock is held but the one of a lane, for the time
 // of a copy.

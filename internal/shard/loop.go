@@ -41,7 +41,7 @@ func (s *Shard) turn() (worked bool) {
 	worked = s.servePackets()
 	worked = s.serveMessages() || worked
 	worked = s.serveAAA() || worked
-	for i, punts := range [...]*lane[packet.Datagram]{s.punts, s.bulk} {
+	for i, punts := range [...]*lane[packet.Datagram]{s.punts, s.bulk, s.strangers} {
 		n := s.bites[i].size()
 		if d := punts.take(n); len(d) > 0 {
 			worked = true
@@ -152,6 +152,7 @@ func (s *Shard) wait(ctx context.Context) {
 	case <-s.messages.wake:
 	case <-s.punts.wake:
 	case <-s.bulk.wake:
+	case <-s.strangers.wake:
 	case <-s.outbound.wake:
 	case <-s.answers.wake:
 	case <-s.durable.wake:

@@ -28,6 +28,12 @@ func (s *Shard) screen(d []packet.Datagram) []packet.Datagram {
 	return kept
 }
 
+// asksForTunnel says that a datagram is of no tunnel yet: an SCCRQ, or what follows
+// one before its answer.
+func asksForTunnel(datagram []byte) bool {
+	return l2tp.IsControl(datagram) && len(datagram) >= l2tp.ControlLength && binary.BigEndian.Uint16(datagram[4:]) == 0
+}
+
 // expect has the ingress level follow the windows of the tunnels whose control
 // messages the engine has just been given.
 func (s *Shard) expect(datagram []byte) {

@@ -62,6 +62,7 @@ const (
 	beginMax       = 16    // parked calls begun in one turn
 	puntMax        = 4096  // some 40 ms of work
 	bulkMax        = 1024  // punts that are not control
+	strangersMax   = 8192  // some 150 ms of work, and the SCCRQs of LACs that start with thousands of tunnels
 	outboundMax    = 1024  // packets to sequenced sessions
 	messageMax     = 4096  // datagrams from other shards
 	messageHardMax = 65536 // other messages, which the engines' own bounds keep far below
@@ -89,18 +90,19 @@ type Shard struct {
 	police *police.Police // nil: there is none
 	peers  []*Shard       // by number, this one included; set by Connect
 
-	packets  chan *packet.Batch
-	punts    *lane[packet.Datagram]
-	bulk     *lane[packet.Datagram] // punts that are not control
-	handed   *lane[packet.Datagram] // that arrived at other shards
-	messages *lane[lns.Message]
-	outbound *lane[frame]
-	answers  *lane[lns.AuthAnswer]
-	durable  *lane[lns.AuthRef] // sessions whose opening is on disk
-	requests chan *request
-	orders   chan order
-	stopped  chan struct{} // closed when the engine has told its last tunnel
-	done     chan struct{} // closed when Run has returned
+	packets   chan *packet.Batch
+	punts     *lane[packet.Datagram]
+	bulk      *lane[packet.Datagram] // punts that are not control
+	handed    *lane[packet.Datagram] // that arrived at other shards
+	strangers *lane[packet.Datagram] // of no tunnel that stands
+	messages  *lane[lns.Message]
+	outbound  *lane[frame]
+	answers   *lane[lns.AuthAnswer]
+	durable   *lane[lns.AuthRef] // sessions whose opening is on disk
+	requests  chan *request
+	orders    chan order
+	stopped   chan struct{} // closed when the engine has told its last tunnel
+	done      chan struct{} // closed when Run has returned
 
 	// The loop's own.
 	fx        lns.Effects
@@ -150,6 +152,7 @@ type counters struct {
 	recovered, planeErrors, sendErrors           atomic.Uint64
 	puntsDropped, outboundDropped, messagesTaken atomic.Uint64
 	datagramsDropped, messagesLost               atomic.Uint64
+	strangersDropped                             atomic.Uint64
 }
 
 // Stats is what a shard has counted besides the engine.
@@ -162,6 +165,7 @@ type Stats struct {
 	MessagesTaken    uint64 // messages from other shards
 	DatagramsDropped uint64 // datagrams from other shards that did not fit
 	MessagesLost     uint64 // other messages that did not fit: the engines' books may differ until they notice
+	StrangersDropped uint64 // datagrams of no tunnel that stands, that did not fit
 }
 
 // New makes a shard. Connect and Run are next.
@@ -172,19 +176,20 @@ func New(o Options) *Shard {
 	octets := func(d *packet.Datagram) *[]byte { return &d.Data }
 	s := &Shard{
 		id: o.ID, engine: o.Engine, plane: o.Plane, sender: o.Sender, log: o.Log.Writer(), police: o.Police,
-		packets:  make(chan *packet.Batch, o.Packets),
-		punts:    newLane(octets),
-		bulk:     newLane(octets),
-		handed:   newLane(octets),
-		messages: newLane[lns.Message](nil),
-		outbound: newLane(func(f *frame) *[]byte { return &f.ip }),
-		answers:  newLane[lns.AuthAnswer](nil),
-		durable:  newLane[lns.AuthRef](nil),
-		requests: make(chan *request),
-		orders:   make(chan order),
-		stopped:  make(chan struct{}),
-		done:     make(chan struct{}),
-		gathered: make([]packet.Datagram, 0, 2*turnMax),
+		packets:   make(chan *packet.Batch, o.Packets),
+		punts:     newLane(octets),
+		bulk:      newLane(octets),
+		handed:    newLane(octets),
+		strangers: newLane(octets),
+		messages:  newLane[lns.Message](nil),
+		outbound:  newLane(func(f *frame) *[]byte { return &f.ip }),
+		answers:   newLane[lns.AuthAnswer](nil),
+		durable:   newLane[lns.AuthRef](nil),
+		requests:  make(chan *request),
+		orders:    make(chan order),
+		stopped:   make(chan struct{}),
+		done:      make(chan struct{}),
+		gathered:  make([]packet.Datagram, 0, 2*turnMax),
 	}
 	if s.aaa = o.AAA; s.aaa == nil {
 		s.aaa = noAAA{s}
@@ -224,6 +229,15 @@ func (s *Shard) Punt(b *packet.Batch) bool {
 	return false
 }
 
+// Strange takes datagrams of no tunnel that stands, and copies them. They are served
+// when nothing else is to be done in a turn; what does not fit is dropped. Any
+// goroutine.
+func (s *Shard) Strange(d []packet.Datagram) {
+	if !s.strangers.put(d, strangersMax) {
+		s.stats.strangersDropped.Add(uint64(len(d)))
+	}
+}
+
 // Outbound takes an inner packet for a sequenced session, likewise.
 func (s *Shard) Outbound(element uint32, ip []byte) bool {
 	f := [1]frame{{element, ip}}
@@ -238,7 +252,11 @@ func (s *Shard) Outbound(element uint32, ip []byte) bool {
 func (s *Shard) deliver(m *lns.Message) {
 	if m.Kind == lns.MessageDatagram {
 		one := [1]packet.Datagram{{Data: m.Datagram, Peer: m.Peer, Local: m.Local, At: m.At}}
-		if !s.handed.put(one[:], messageMax) {
+		to, limit := s.handed, messageMax
+		if asksForTunnel(m.Datagram) {
+			to, limit = s.strangers, strangersMax
+		}
+		if !to.put(one[:], limit) {
 			s.stats.datagramsDropped.Add(1)
 		}
 		return
@@ -320,6 +338,7 @@ func (s *Shard) Stats() Stats {
 		Recovered: c.recovered.Load(), PlaneErrors: c.planeErrors.Load(), SendErrors: c.sendErrors.Load(),
 		PuntsDropped: c.puntsDropped.Load(), OutboundDropped: c.outboundDropped.Load(),
 		MessagesTaken: c.messagesTaken.Load(), DatagramsDropped: c.datagramsDropped.Load(), MessagesLost: c.messagesLost.Load(),
+		StrangersDropped: c.strangersDropped.Load(),
 	}
 }
 

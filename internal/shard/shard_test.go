@@ -21,6 +21,8 @@ import (
 	"holdfast/internal/forward"
 	"holdfast/internal/lns"
 	"holdfast/internal/packet"
+	"holdfast/internal/police"
+	"holdfast/internal/police/policetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -225,6 +227,9 @@ func TestTurnOrder(t *testing.T) {
 	r := newRig(&machine{})
 	freed := 0
 	r.Outbound(7, []byte("inner"))
+	sccrq := string(policetest.Octets(police.SCCRQ, 0, 0))
+	r.deliver(&lns.Message{Kind: lns.MessageDatagram, Datagram: []byte(sccrq)})
+	r.Strange([]packet.Datagram{{Data: []byte("stranger")}})
 	bulk := batch(&freed, "bulk")
 	bulk.Bulk = true
 	r.Punt(bulk)
@@ -237,7 +242,8 @@ func TestTurnOrder(t *testing.T) {
 	if !r.turn() {
 		t.Error("the turn found nothing to do")
 	}
-	wantInputs(t, r.engine, "packets a,b,c,handed", "message m", "packets punt1,punt2,punt3", "packets bulk", "outbound 7 inner")
+	wantInputs(t, r.engine, "packets a,b,c,handed", "message m", "packets punt1,punt2,punt3", "packets bulk",
+		"packets "+sccrq+",stranger", "outbound 7 inner")
 	if freed != 5 {
 		t.Errorf("%d batches released, want 5", freed)
 	}
@@ -268,6 +274,10 @@ func TestTurnIsBounded(t *testing.T) {
 		t.Error("bulk has no bound of its own")
 	}
 	r.bulk.take(bulkMax)
+	strangers := make([]packet.Datagram, strangersMax)
+	r.Strange(strangers)
+	r.Strange(strangers[:2])
+	r.strangers.take(strangersMax)
 	for range 3 {
 		r.Packets() <- batch(&freed, "control")
 		r.turn()
@@ -283,7 +293,7 @@ func TestTurnIsBounded(t *testing.T) {
 			t.Errorf("a turn served %d punts, want %d", n, turnMax)
 		}
 	}
-	if s := r.Stats(); s.PuntsDropped != 1+bulkMax {
+	if s := r.Stats(); s.PuntsDropped != 1+bulkMax || s.StrangersDropped != 2 {
 		t.Errorf("%+v", s)
 	}
 }

@@ -94,7 +94,10 @@ func TestOutageSize(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	text := strings.Join(outageText(got), "\n")
-	for _, want := range []string{"200ms to 1s between calls, and twice as long after each call that fails, up to 20s.", "watched for 1m0s more, or until all are back;"} {
+	for _, want := range []string{
+		"200ms to 1s between calls, and twice as long after each call that fails, up to 20s.",
+		"watched for 1m0s more, or until all are back;",
+	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in\n%s", want, text)
 		}

@@ -28,7 +28,8 @@ func outageText(size outageSize) []string {
 			"of a set-up, from the cut on: %.0f calls a second. The first answers every call in order; the second and the third choose.",
 			size.burn, dearSteps, float64(time.Second)/float64(perCall)),
 		fmt.Sprintf("%v after the link is back, the first gets another configuration: its policer for L2TP lets 250 messages a second through, "+
-			"with a burst of 250 and a recover-time of 90 s. It is watched for %v more, or until all are back; hello-interval is 0 in it from the beginning.", size.watch, size.policed),
+			"with a burst of 250 and a recover-time of 90 s. It is watched for %v more, or until all are back; "+
+			"hello-interval is 0 in it from the beginning.", size.watch, size.policed),
 		"A call that waits to be set up counts as Init.",
 	}
 }

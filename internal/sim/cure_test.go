@@ -81,12 +81,13 @@ func TestBackingOffAloneIsNoCure(t *testing.T) {
 	}
 }
 
-// Those that dial again at once do not come back with the policer either: when most
-// tunnels are there again, it drops too much of what they need.
-func TestCureFailsWhereModemsDialAtOnce(t *testing.T) {
+// Those that dial again at once take longer, or do not all come back at all: when most
+// tunnels are there again, the policer drops too much of what the rest needs. Which
+// of the two it is depends on the seed.
+func TestCureIsSlowWhereModemsDialAtOnce(t *testing.T) {
 	testenv.Long(t)
-	x := cured(t, impatient, Remedy{Police: policed()}, 16*time.Minute)
-	if x.allBack || x.lost[0] < uint64(x.cut/4/2) {
+	x := cured(t, impatient, Remedy{Police: policed()}, 14*time.Minute)
+	if x.after < 12*time.Minute || x.lost[0] < uint64(x.cut/4/2) {
 		t.Errorf("%d of %d are up after %v, %d tunnels lost", x.up, x.all, x.after, x.lost[0])
 	}
 }

@@ -48,6 +48,27 @@ func TestReaderScreens(t *testing.T) {
 	}
 }
 
+// Strangers among what passes are told apart in place and without an allocation.
+func TestReaderDivertsInPlace(t *testing.T) {
+	for _, known := range []bool{true, false} {
+		r, d := flooded(t, known)
+		diverted := 0
+		r.Divert(func(d []packet.Datagram) { diverted += len(d) })
+		into := make([]packet.Datagram, len(d))
+		pass := func() int {
+			copy(into, d)
+			return len(r.divert(into))
+		}
+		r.screen(d) // marks them
+		if kept := pass(); known != (kept == len(d)) || known != (diverted == 0) || kept+diverted != len(d) {
+			t.Errorf("established %v: %d kept, %d diverted of %d", known, kept, diverted, len(d))
+		}
+		if n := testing.AllocsPerRun(100, func() { pass() }); n != 0 {
+			t.Errorf("established %v: %v allocations", known, n)
+		}
+	}
+}
+
 // BenchmarkReader is what a reader does with a datagram between the socket and its
 // shard: without policers, and with them for one that passes and one that does not.
 func BenchmarkReader(b *testing.B) {

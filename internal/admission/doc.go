@@ -39,7 +39,8 @@
 //	    than they look, and their answers late: they are begun only if they can come
 //	    up all the same (lag.go).
 //	  - A call has a deadline, counted from the kernel's receive timestamp of its
-//	    first copy, learned per LAC from when its callers give up (patience.go).
+//	    first copy, learned per LAC from when its callers give up (patience.go). What is known of a
+//	    LAC is kept for an hour after its last call (memory.go).
 //
 // One Controller belongs to one shard; nothing here is shared or locked.
 //

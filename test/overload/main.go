@@ -16,9 +16,9 @@ import (
 	"syscall"
 	"time"
 
+	"holdfast/internal/kernel"
 	"holdfast/internal/storm"
 	"holdfast/internal/storm/report"
-	"holdfast/test/process"
 )
 
 // dearSteps is how many steps of a set-up are slowed.
@@ -93,7 +93,7 @@ func numbers(text string) (list []float64, err error) {
 // run measures and prints.
 func (o *options) run(ctx context.Context, out io.Writer) (err error) {
 	l := &lab{binary: o.binary, sampled: func(string, *storm.Sample) {}}
-	if l.processors, err = process.Allowed(); err != nil {
+	if l.processors, err = kernel.AllowedProcessors(); err != nil {
 		return err
 	}
 	if o.verbose {

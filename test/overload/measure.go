@@ -11,10 +11,9 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"holdfast/cmd/holdfast/stage"
 	"holdfast/internal/admission"
+	"holdfast/internal/kernel"
 	"holdfast/internal/storm"
 	"holdfast/internal/storm/scenario"
 	"holdfast/test/process"
@@ -33,7 +32,7 @@ const (
 // lab is where it is measured.
 type lab struct {
 	binary     string
-	processors unix.CPUSet // of the server
+	processors kernel.Processors // of the server
 	sampled    func(run string, s *storm.Sample)
 }
 
@@ -58,10 +57,10 @@ func (l *lab) play(ctx context.Context, r *run) (recording *storm.Recording, err
 	if err := s.Serve(ctx, l.binary, stage.Configuration{Processes: "shards 1;"}.Text(), env...); err != nil {
 		return nil, err
 	}
-	if err := process.Confine(process.Last(l.processors)); err != nil {
+	if err := l.processors.Last().Confine(); err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, process.Confine(l.processors)) }()
+	defer func() { err = errors.Join(err, l.processors.Confine()) }()
 	phases, err := r.parse()
 	if err != nil {
 		return nil, err

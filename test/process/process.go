@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package process starts other processes, confines this one to processors, and
-// tells what one has cost so far, as the kernel accounts for it in /proc (proc(5)).
-// It is for tests and benchmarks, which see servers from the outside, ours and
-// other people's alike.
+// Package process starts other processes, and tells what one has cost so far, as
+// the kernel accounts for it in /proc (proc(5)). It is for tests and benchmarks,
+// which see servers from the outside, ours and other people's alike.
 package process
 
 import (

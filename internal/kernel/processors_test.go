@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package process
+package kernel
 
 import (
 	"os/exec"
@@ -9,23 +9,23 @@ import (
 
 // A process that is confined runs its children there too, until it is freed.
 func TestConfine(t *testing.T) {
-	all, err := Allowed()
+	all, err := AllowedProcessors()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() {
-		if err := Confine(all); err != nil {
+		if err := all.Confine(); err != nil {
 			t.Error(err)
 		}
 	}()
-	last := Last(all)
-	if last.Count() != 1 || last.Count() > all.Count() {
-		t.Fatalf("the last of %d processors are %d", all.Count(), last.Count())
+	last := all.Last()
+	if last.set.Count() != 1 || last.set.Count() > all.set.Count() {
+		t.Fatalf("the last of %d processors are %d", all.set.Count(), last.set.Count())
 	}
-	if err := Confine(last); err != nil {
+	if err := last.Confine(); err != nil {
 		t.Fatal(err)
 	}
-	if now, err := Allowed(); err != nil || now != last {
+	if now, err := AllowedProcessors(); err != nil || now != last {
 		t.Errorf("%v, %v", now, err)
 	}
 	if out, err := exec.Command("nproc").Output(); err != nil || string(out) != "1\n" {

@@ -29,7 +29,7 @@ system {
     SYSTEM
     processes { holdfast { PROCESSES } }
 }
-interfaces { lo0 { unit 0 { family inet { address 198.51.100.1/32; } } } si-1/0/0; }
+interfaces { lo0 { unit 0 { family inet { address 192.0.2.1/32; address 198.51.100.1/32 { primary; } } } } si-1/0/0; }
 access {
     profile lacs { client default { CLIENT user-group-profile subscribers; } }
     profile residential { authentication-order none; }

@@ -142,13 +142,15 @@ func (w *World) checkEnd() {
 // Dear steps that do not bring a session up are stale work, but for what is known not
 // to be work for callers who have left, or to be needed: probes, probed and cutShort.
 
-// probes is how many dear steps it may cost to find out that RADIUS is dead, and
-// when it is back: a call a second, and those that were begun when it died.
+// probes is how many dear steps it has cost to find out that RADIUS was dead, and
+// when it was back: at most those of a call a second, and of the calls that were begun
+// when it died.
 func (w *World) probes() (steps uint64) {
 	const before, authenticating = 8, 3
-	for _, p := range w.scenario.Phases {
-		if p.RADIUSDead > 0 {
-			steps += authenticating * uint64(len(w.servers)) * (before + uint64(p.RADIUSDead/time.Second))
+	for i := range w.result.Phases {
+		if p := &w.result.Phases[i]; p.Phase.RADIUSDead > 0 {
+			most := authenticating * uint64(len(w.servers)) * (before + uint64(p.Phase.RADIUSDead/time.Second))
+			steps += min(most, p.Stale)
 		}
 	}
 	return steps

@@ -60,6 +60,8 @@ func (c *demoCommand) size() outageSize {
 	}
 	size.policed = cmp.Or(c.Policed, size.policed)
 	size.redialMax = c.RedialMax
+	size.slow += c.RedialMax // the last ones may have that long to wait
+	size.fast += c.RedialMax
 	return size
 }
 

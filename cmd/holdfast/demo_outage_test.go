@@ -90,6 +90,7 @@ func TestOutageSize(t *testing.T) {
 	got := (&demoCommand{Quick: true, Policed: time.Minute, RedialMax: 20 * time.Second}).size()
 	want := outageQuick
 	want.policed, want.redialMax = time.Minute, 20*time.Second
+	want.slow, want.fast = want.slow+20*time.Second, want.fast+20*time.Second
 	if got != want {
 		t.Errorf("%+v", got)
 	}

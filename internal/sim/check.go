@@ -150,7 +150,11 @@ func (w *World) probes() (steps uint64) {
 	for i := range w.result.Phases {
 		if p := &w.result.Phases[i]; p.Phase.RADIUSDead > 0 {
 			most := authenticating * uint64(len(w.servers)) * (before + uint64(p.Phase.RADIUSDead/time.Second))
-			steps += min(most, p.Stale)
+			stale := p.Stale
+			if i+1 < len(w.result.Phases) {
+				stale += w.result.Phases[i+1].Stale // of callers who lose patience then
+			}
+			steps += min(most, stale)
 		}
 	}
 	return steps

@@ -140,6 +140,13 @@ func TestOutageIsJudged(t *testing.T) {
 	if err := (&outage{size: outageQuick, runs: sound()}).judge(); err != nil {
 		t.Error(err)
 	}
+	kind := sound()
+	kind[0].Samples[0].Up = 1100
+	patient := outageQuick
+	patient.redialMax = time.Minute
+	if err := (&outage{size: patient, runs: kind}).judge(); err != nil {
+		t.Error(err)
+	}
 	for want, spoil := range map[string]func(r []*storm.Recording){
 		"off: 700 came back, of 800 that could": func(r []*storm.Recording) { r[0].Samples[0].Up = 1100 },
 		"on: 1100 of 1200 were up at the end": func(r []*storm.Recording) {

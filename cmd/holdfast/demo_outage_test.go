@@ -82,6 +82,20 @@ func TestPolicerText(t *testing.T) {
 	}
 }
 
+// How long the rest would take is judged by the last minute: a hundred came in the
+// first, and one a second since.
+func TestPolicerOutlook(t *testing.T) {
+	r := &storm.Recording{Outages: []storm.Outage{{Before: 1000}}, Marks: []storm.Span{{From: 10, To: 210}}}
+	for i := range 211 {
+		r.Samples = append(r.Samples, storm.Sample{At: float64(i), Up: min(10*i, 100) + i})
+	}
+	d := outage{runs: []*storm.Recording{r}}
+	const want = "At the pace of the last minute the other 690 would have needed 12 minutes more."
+	if got := strings.Join(d.policerText(), "\n"); !strings.Contains(got, want) {
+		t.Errorf("%s\nwant\n%s", got, want)
+	}
+}
+
 // What is asked for by flags is what is played, and said.
 func TestOutageSize(t *testing.T) {
 	if got := (&demoCommand{}).size(); got != outageFull {

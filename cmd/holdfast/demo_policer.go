@@ -95,7 +95,7 @@ func (d *outage) policerText() (list []string) {
 		before, with := measure(r, o.To, from, o.Before), measure(r, from, to, o.Before)
 		list = append(list, fmt.Sprintf("The policer in %q: %s, and %d of %d modems were up at the end; %s, and %d of %d were up. %s",
 			r.Name, before.text("before it", "calls a second "), before.up, o.Before, with.text("with it", ""), with.up, o.Before,
-			with.outlook(o.Before)+with.sideEffect()))
+			with.outlook(r, to, o.Before)+with.sideEffect()))
 	}
 	return list
 }
@@ -105,17 +105,24 @@ func (x *stretch) text(when, unit string) string {
 	return fmt.Sprintf("in the %.0f s %s %.0f %swere offered and %.0f came up", x.seconds, when, offered, unit, came)
 }
 
-// outlook is how long the rest would take at the same pace.
-func (x *stretch) outlook(goal int) string {
+// outlookSeconds is how far back a pace is measured: it changes over minutes.
+const outlookSeconds = 60
+
+// outlook is when all were back, or how long the rest would take at the same pace.
+func (x *stretch) outlook(r *storm.Recording, to float64, goal int) string {
 	if x.allBack >= 0 {
 		return fmt.Sprintf("All were back %s after it had come. ", roughly(time.Duration(x.allBack*float64(time.Second))))
 	}
-	left := goal - x.up
-	if left <= 0 || x.gained <= 0 {
+	pace, late := "At that pace", *x
+	if x.seconds > outlookSeconds {
+		pace, late = "At the pace of the last minute", measure(r, to-outlookSeconds, to, goal)
+	}
+	left := goal - late.up
+	if left <= 0 || late.gained <= 0 {
 		return ""
 	}
-	more := time.Duration(float64(left) / float64(x.gained) * x.seconds * float64(time.Second))
-	return fmt.Sprintf("At that pace the other %d would have needed %s more. ", left, roughly(more))
+	more := time.Duration(float64(left) / float64(late.gained) * late.seconds * float64(time.Second))
+	return fmt.Sprintf("%s the other %d would have needed %s more. ", pace, left, roughly(more))
 }
 
 // roughly is a time as it is said.

@@ -110,7 +110,7 @@ func (d *outage) play(ctx context.Context, run *outageRun) error {
 }
 
 func (d *outage) playOn(ctx context.Context, s *stage.Stage, run *outageRun) error {
-	if err := s.Serve(ctx, d.self, run.config(), "HOLDFAST_BURN="+run.burn.String(), "HOLDFAST_BURN_LATE=true"); err != nil {
+	if err := s.Serve(ctx, d.self, run.configuration().Text(), "HOLDFAST_BURN="+run.burn.String(), "HOLDFAST_BURN_LATE=true"); err != nil {
 		return err
 	}
 	steps, phases, err := d.steps(s, run)
@@ -158,7 +158,7 @@ func (d *outage) steps(s *stage.Stage, run *outageRun) (list []step, phases []sc
 		{text: fmt.Sprintf("recover within %v", run.within)},
 	}
 	if run.policed > 0 {
-		list = append(list, step{fmt.Sprintf("recover within %v", run.policed), func() error { return s.Reload(run.policedConfig()) }})
+		list = append(list, step{fmt.Sprintf("recover within %v", run.policed), func() error { return s.Reload(policed(run.configuration()).Text()) }})
 	}
 	list = append(list, step{text: "hold for 1s"})
 	for _, x := range list {

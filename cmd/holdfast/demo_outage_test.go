@@ -22,7 +22,7 @@ import (
 // The server of the outage is the same in all runs but for admission.
 func TestOutageConfigurations(t *testing.T) {
 	for _, run := range []outageRun{{}, {admission: true}, {policed: time.Second}} {
-		_, built, errs := config.Load("outage", []byte(run.config()))
+		_, built, errs := config.Load("outage", []byte(run.configuration().Text()))
 		if len(errs) > 0 {
 			t.Fatal(errs)
 		}
@@ -38,7 +38,7 @@ func TestOutageConfigurations(t *testing.T) {
 // The policer is all that comes with the reload.
 func TestOutagePolicer(t *testing.T) {
 	run := outageRun{policed: time.Second}
-	_, built, errs := config.Load("outage", []byte(run.policedConfig()))
+	_, built, errs := config.Load("outage", []byte(policed(run.configuration()).Text()))
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}
@@ -46,7 +46,7 @@ func TestOutagePolicer(t *testing.T) {
 	if p.Bandwidth != 250 || p.Burst != 250 || p.RecoverTime != 90*time.Second {
 		t.Errorf("%+v", p)
 	}
-	if got := strings.Replace(run.policedConfig(), policer, "/* policer */", 1); got != run.config() {
+	if got := strings.Replace(policed(run.configuration()).Text(), policer, "", 1); got != run.configuration().Text() {
 		t.Error(got)
 	}
 }

@@ -12,7 +12,6 @@
 //	proc.go       what this process costs
 //	host.go       the computer: processors, memory, load; hostprocess.go: its processes
 //	netns.go      network namespaces, for tests, demo and benchmarks
-//	processors.go on which processors this process runs, for benchmarks
 //	pathmtu.go    what the kernel knows of a path's MTU
 //	afpacket.go   packet sockets, for captures and tests
 //

@@ -11,9 +11,7 @@
 // An empty list of multiples (-times, -full-times, -ablation) leaves a part out.
 //
 // The server is a process of its own and the emulator another one, on the same
-// machine. The emulator keeps to the last processor; the server may run on all.
-// Over a loopback device each send of the server wakes the emulator on the
-// server's own processor, as no LAC does that is on the other end of a line. A slowed server burns processor time in each dear step of a set-up,
+// machine. A slowed server burns processor time in each dear step of a set-up,
 // never sleeps; its capacity is measured in the same run. Callers do not care:
 // they dial at the offered rate, leave after their patience, and never wait for
 // the server. Where callers ran out ("missed") the offered rate was not reached.

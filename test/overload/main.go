@@ -16,7 +16,6 @@ import (
 	"syscall"
 	"time"
 
-	"holdfast/internal/kernel"
 	"holdfast/internal/storm"
 	"holdfast/internal/storm/report"
 )
@@ -93,9 +92,6 @@ func numbers(text string) (list []float64, err error) {
 // run measures and prints.
 func (o *options) run(ctx context.Context, out io.Writer) (err error) {
 	l := &lab{binary: o.binary, sampled: func(string, *storm.Sample) {}}
-	if l.processors, err = kernel.AllowedProcessors(); err != nil {
-		return err
-	}
 	if o.verbose {
 		l.sampled = func(run string, s *storm.Sample) {
 			fmt.Fprintf(os.Stderr, "%-32s %5.0f s %-9s offered %6.0f/s up %6.0f/s failed %6.0f/s in flight %6d p99 %7.1f ms hello %6.1f ms\n",

@@ -13,7 +13,6 @@ import (
 
 	"holdfast/cmd/holdfast/stage"
 	"holdfast/internal/admission"
-	"holdfast/internal/kernel"
 	"holdfast/internal/storm"
 	"holdfast/internal/storm/scenario"
 	"holdfast/test/process"
@@ -31,9 +30,8 @@ const (
 
 // lab is where it is measured.
 type lab struct {
-	binary     string
-	processors kernel.Processors // of the server
-	sampled    func(run string, s *storm.Sample)
+	binary  string
+	sampled func(run string, s *storm.Sample)
 }
 
 // run is one LNS, and what is done to it.
@@ -57,10 +55,6 @@ func (l *lab) play(ctx context.Context, r *run) (recording *storm.Recording, err
 	if err := s.Serve(ctx, l.binary, stage.Configuration{Processes: "shards 1;"}.Text(), env...); err != nil {
 		return nil, err
 	}
-	if err := l.processors.Last().Confine(); err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, l.processors.Confine()) }()
 	phases, err := r.parse()
 	if err != nil {
 		return nil, err

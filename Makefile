@@ -3,8 +3,10 @@ GO      ?= go
 FUZZ    ?= 30s
 RFC_DIR ?= .
 SEED    ?= 0
+SESSIONS ?= 1000000
+TUNNELS  ?= 10000
 
-.PHONY: build demo demo-quick test check lint root bench bench-peers bench-overload bench-attack sim fuzz soak generate docs rfc-keywords clean
+.PHONY: build demo demo-quick test check lint root bench bench-peers bench-overload bench-attack bench-large sim fuzz soak generate docs rfc-keywords clean
 
 build: ## bin/holdfast
 	$(GO) build -trimpath -o bin/holdfast ./cmd/holdfast
@@ -49,6 +51,9 @@ bench-overload: build ## goodput at 1 to 100 times the capacity, and with each m
 
 bench-attack: build ## what attackers can do to established sessions and honest log-ins, each kind of attack in turn; some 10 minutes
 	$(GO) run ./test/attack -binary bin/holdfast -json bin/attack.json
+
+bench-large: build ## SESSIONS subscribers (a million) over TUNNELS on this machine: set up, cut off, back; some 5 minutes
+	test/large.sh $(SESSIONS) $(TUNNELS)
 
 fuzz: ## every fuzz target for FUZZ
 	test/fuzz.sh $(FUZZ)

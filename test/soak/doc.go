@@ -6,4 +6,6 @@
 //
 //	go test ./test/soak                    a few times
 //	go test ./test/soak -args -kills 100   as make soak does
+//
+// large_test.go plays make bench-large with few sessions.
 package soak

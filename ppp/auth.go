@@ -59,6 +59,10 @@ func (l *Link) authenticate(now time.Time, fx *Effects) {
 	if l.peer.auth == PAP {
 		l.sendPAPRequest(now, fx)
 	}
+	if o := l.ahead; o != nil && l.local.auth == PAP {
+		l.offered(*o, fx)
+	}
+	l.ahead = nil
 }
 
 // expectLogin sets up what LCP has agreed upon and reports whether there is
@@ -82,13 +86,18 @@ func (l *Link) expectLogin(now time.Time) bool {
 // "Any Authenticate-Request packets received during any other phase MUST be
 // silently discarded." RFC 1334 §2.2.1
 func (l *Link) authentication(now time.Time, protocol Protocol, info []byte, fx *Effects) {
-	if l.layers[lcp].state != opened {
+	ahead := protocol == ProtoPAP && l.layers[lcp].state == ackSent && l.local.auth == PAP
+	if l.layers[lcp].state != opened && !ahead {
 		l.count(OutOfPhase)
 		return
 	}
 	packet, err := wire.ParsePacket(info)
 	if err != nil {
 		l.count(Malformed)
+		return
+	}
+	if ahead {
+		l.papAhead(packet)
 		return
 	}
 	if protocol == ProtoPAP {

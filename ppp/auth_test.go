@@ -108,6 +108,44 @@ func TestPAPDiscarded(t *testing.T) {
 	h.wantCount("no response before LCP is Opened", OutOfPhase, 2)
 }
 
+// An Authenticate-Request that overtakes the Configure-Ack before it is taken up when
+// that has come; not if the peer has begun LCP anew meanwhile, nor before it can have
+// had our Configure-Ack.
+func TestPAPOvertakesConfigureAck(t *testing.T) {
+	var ours wire.Packet
+	overtaken := func() *hand {
+		h := newHand(t, func(c *Config) { c.Auth = []AuthMethod{PAP} })
+		h.open()
+		ours = h.want("Open", ProtoLCP, wire.ConfigureRequest)
+		h.request(ProtoLCP, magicOption(peerMagic)...)
+		h.want("a good request", ProtoLCP, wire.ConfigureAck)
+		h.send(ProtoPAP, wire.AuthenticateRequest, 5, wire.AppendPAPRequest(nil, "user", "secret")...)
+		h.wantEffects("before the Configure-Ack")
+		return h
+	}
+	h := overtaken()
+	h.send(ProtoLCP, wire.ConfigureAck, ours.ID, ours.Data...)
+	h.wantEffects("the Configure-Ack", LinkUp, AuthRequest)
+	if o := h.offer; o.Method != PAP || o.Name != "user" || o.Password != "secret" || o.ID != 5 {
+		t.Errorf("offer %+v", o)
+	}
+	h.verdict(Verdict{OK: true})
+	h.want("the verdict", ProtoPAP, wire.AuthenticateAck)
+	h.wantCount("taken up", OutOfPhase, 0)
+
+	h = overtaken()
+	h.request(ProtoLCP, magicOption(peerMagic)...)
+	h.want("the peer begins anew", ProtoLCP, wire.ConfigureAck)
+	h.send(ProtoLCP, wire.ConfigureAck, ours.ID, ours.Data...)
+	h.wantEffects("the Configure-Ack", LinkUp)
+
+	h = overtaken()
+	h.send(ProtoPAP, wire.AuthenticateAck, 5, 0)
+	h.wantCount("an answer to nothing", OutOfPhase, 1)
+	h.send(ProtoPAP, wire.AuthenticateRequest, 6, 9, 'u')
+	h.wantCount("a name that is cut off", Malformed, 1)
+}
+
 // "The authenticator MUST transmit a CHAP packet with the Code field set to 1
 // (Challenge).  Additional Challenge packets MUST be sent until a valid Response
 // packet is received, or an optional retry counter expires. [...] The Identifier

@@ -63,6 +63,7 @@ func (l *Link) configureRequest(now time.Time, p layer, in input, fx *Effects) {
 			l.shut(now, ErrLoopback, fx)
 			return
 		}
+		l.ahead = nil
 		l.repeatForListener(now, fx)
 	}
 	good, reply := l.answer(p, in.Packet, fx)

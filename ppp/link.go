@@ -22,6 +22,7 @@ type Link struct {
 	peer  lcpOptions // what the peer asked for and we acknowledged
 	net   addresses  // granted, asked for or agreed: see Grant and the NCPs
 
+	ahead     *AuthOffer   // PAP: came before LCP was Opened; see papAhead
 	echoAt    time.Time    // when the next Echo-Request is due; zero: never
 	echoCount uint16       // Echo-Requests since the peer was last heard
 	counters  LinkCounters // of this link alone; never reset but by Init
@@ -149,7 +150,7 @@ func (l *Link) finish(why error, fx *Effects) {
 // forget stops every timer and lets go of what only a living link needs.
 func (l *Link) forget() {
 	l.layers = [layerCount]automaton{}
-	l.login = nil
+	l.login, l.ahead = nil, nil
 	l.echoAt = time.Time{}
 	l.granted = false
 	l.peerAuth, l.selfAuth = authNotAsked, authNotAsked

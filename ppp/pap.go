@@ -20,6 +20,23 @@ func (l *Link) pap(now time.Time, p wire.Packet, fx *Effects) {
 	}
 }
 
+// papAhead keeps an Authenticate-Request that has overtaken the Configure-Ack before
+// it: a peer that has our own asks at once, tunnels do not promise order, and a peer
+// that is not heard asks again only after seconds. It is taken up when LCP is Opened,
+// as if it had come then, and forgotten when the peer begins LCP anew.
+func (l *Link) papAhead(p wire.Packet) {
+	if p.Code != wire.AuthenticateRequest {
+		l.count(OutOfPhase)
+		return
+	}
+	name, password, err := wire.ParsePAPRequest(p.Data)
+	if err != nil {
+		l.count(Malformed)
+		return
+	}
+	l.ahead = &AuthOffer{Method: PAP, Name: string(name), Password: string(password), ID: p.ID}
+}
+
 // papRequest is the Authenticator's side.
 func (l *Link) papRequest(p wire.Packet, fx *Effects) {
 	if l.local.auth != PAP || l.peerAuth == authNotAsked {

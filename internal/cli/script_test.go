@@ -96,6 +96,7 @@ func backendOf(ts *testscript.TestScript) *apitest.Backend {
 
 var times = regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [A-Z0-9+-]+`)
 var unixTimes = regexp.MustCompile(`Unix":"\d+"`)
+var durations = regexp.MustCompile(`(Duration of violation: +)\d\d:\d\d:\d\d`) // shown as 00:00:00: it begins at any fraction of a second
 var elapsed = regexp.MustCompile(`(Time +- )[0-9.]+ ms`)
 var ownPID = regexp.MustCompile(fmt.Sprintf(`(?m)^ *%d\b`, os.Getpid()))
 var goVersion = regexp.MustCompile(`go1\.[0-9.]+`)
@@ -105,6 +106,7 @@ func holdfast(ts *testscript.TestScript, neg bool, args []string) {
 	code := Run(context.Background(), socketOf(ts), args, strings.NewReader(""), &out, &errOut)
 	b := times.ReplaceAll(out.Bytes(), []byte("<time>"))
 	b = unixTimes.ReplaceAll(b, []byte(`Unix":"<time>"`))
+	b = durations.ReplaceAll(b, []byte("${1}00:00:00"))
 	b = elapsed.ReplaceAll(b, []byte("${1}<elapsed>"))
 	b = goVersion.ReplaceAll(b, []byte("<go>"))
 	b = ownPID.ReplaceAll(b, []byte("<pid>"))

@@ -4,10 +4,9 @@ package stage
 
 import "strings"
 
-// Configuration is that of an LNS which lets in everybody who dials: a LAC behind
-// gateway 192.0.2.1 of any address, subscribers without authentication by RADIUS
-// or password, and 262,142 addresses for them. Its fields are statements that are
-// put where their names say.
+// Configuration is that of an LNS which lets in everybody who dials: LACs of any
+// address at gateway 192.0.2.1, subscribers with any password, and a /14 of addresses
+// for them. Its fields are statements that are put where their names say.
 type Configuration struct {
 	System      string // below "system"
 	Processes   string // below "system processes holdfast"
